@@ -1,0 +1,1 @@
+"""Time, frames, propagation and measurement: pure functions on arrays, SI units."""

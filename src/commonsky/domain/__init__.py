@@ -1,0 +1,55 @@
+"""Frozen records and their algebra. No input or output, no clock, no arrays."""
+
+from commonsky.domain.agreement import Agreement, Clause, Effect, Regime, Region
+from commonsky.domain.decision import Decision
+from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
+from commonsky.domain.label import EVERYONE, Component, Label, join_all
+from commonsky.domain.member import Member, MemberKind, Sensor, Site
+from commonsky.domain.mode import Mode
+from commonsky.domain.observation import VALUES_PER_KIND, Observation, ObservationKind, SignalPath, TimeTag
+from commonsky.domain.orbit import (
+    ElementSet,
+    EmpiricalAcceleration,
+    ForceModel,
+    Frame,
+    IdentityClaim,
+    Track,
+)
+from commonsky.domain.record import KIND_OF_CONTENT, Content, Record, RecordKind, derived
+
+__all__ = [
+    "EVERYONE",
+    "KIND_OF_CONTENT",
+    "VALUES_PER_KIND",
+    "Agreement",
+    "Clause",
+    "Component",
+    "Content",
+    "Decision",
+    "Effect",
+    "ElementSet",
+    "EmpiricalAcceleration",
+    "Envelope",
+    "EnvelopeHeader",
+    "ForceModel",
+    "Frame",
+    "IdentityClaim",
+    "Label",
+    "Member",
+    "MemberKind",
+    "Mode",
+    "Observation",
+    "ObservationKind",
+    "Record",
+    "RecordKind",
+    "Regime",
+    "Region",
+    "Released",
+    "Sensor",
+    "SignalPath",
+    "Site",
+    "TimeTag",
+    "Track",
+    "derived",
+    "join_all",
+]

@@ -1,0 +1,30 @@
+"""The outcome of asking whether a partner may have a record."""
+
+from msgspec import Struct
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """Released or refused, by which clause, and why, in words that a person can read.
+
+    Attributes
+    ----------
+    agreement, clause
+        What decided: agreement id with version, and clause id; ``None`` where no clause was reached.
+    reason
+        One sentence.
+    trace
+        Every test that was made, in order, one line each: the giver's full explanation.
+    revisit_tai_s
+        When a refusal may turn into a release by the passing of time alone (a delay); ``None`` if it will not.
+
+    """
+
+    record: str
+    reader: str
+    allowed: bool
+    reason: str
+    agreement: str | None
+    clause: str | None
+    decided_tai_s: float
+    trace: tuple[str, ...] = ()
+    revisit_tai_s: float | None = None

@@ -1,0 +1,52 @@
+"""Who takes part, and what they observe with."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class MemberKind(StrEnum):
+    """What sort of body runs a node."""
+
+    NATION = "nation"
+    AGENCY = "agency"
+    FIRM = "firm"
+
+
+class Member(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One sovereign participant: it runs its own node and signs with its own key.
+
+    ``public_key`` is the Ed25519 key, 32 bytes in lower-case hexadecimal.
+    """
+
+    id: str
+    name: str
+    kind: MemberKind
+    public_key: str
+
+
+class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place on the WGS 84 ellipsoid: geodetic latitude and longitude (east positive), height above it."""
+
+    id: str
+    latitude_deg: float
+    longitude_deg: float
+    height_m: float
+
+
+class Sensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):
+    """An instrument at a site, with the noise that its owner states for it.
+
+    Sigmas are one standard deviation, biases are added by the sensor to the true value; a ``None`` sigma
+    means that the sensor does not measure that quantity. ``minimum_elevation_deg`` bounds the field of regard.
+    """
+
+    id: str
+    owner: str
+    site: Site
+    minimum_elevation_deg: float = 0.0
+    range_sigma_m: float | None = None
+    range_rate_sigma_m_s: float | None = None
+    angle_sigma_deg: float | None = None
+    range_bias_m: float = 0.0
+    range_rate_bias_m_s: float = 0.0
