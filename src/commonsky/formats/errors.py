@@ -1,0 +1,40 @@
+"""How a reader says what is wrong: all of the input refused (an exception), or one piece (a rejection)."""
+
+from msgspec import Struct
+
+
+class Rejection(Struct, frozen=True, kw_only=True):
+    """One piece of an input that was left out, while the good pieces around it were kept.
+
+    ``line`` counts from 1 and is ``None`` where the form has no lines; ``field`` is the keyword or column.
+    """
+
+    line: int | None = None
+    field: str | None = None
+    reason: str
+
+    def __str__(self) -> str:
+        return _located(self.line, self.field, self.reason)
+
+
+class FormatError(ValueError):
+    """An input that cannot be used at all, or one record that cannot be read or written.
+
+    ``source`` names the input (a file, a feed); ``line`` and ``field`` are ``None`` where they do not apply.
+    """
+
+    def __init__(
+        self, source: str, reason: str, *, line: int | None = None, field: str | None = None
+    ) -> None:
+        self.source = source
+        self.line = line
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{source}: {_located(line, field, reason)}")
+
+
+def _located(line: int | None, field: str | None, reason: str) -> str:
+    place = [f"line {line}"] if line is not None else []
+    if field is not None:
+        place.append(field)
+    return ": ".join([", ".join(place), reason]) if place else reason

@@ -1,0 +1,124 @@
+"""Records of every kind for the property tests of this room."""
+
+from hypothesis import strategies as st
+
+from commonsky.domain import (
+    VALUES_PER_KIND,
+    Component,
+    ElementSet,
+    EmpiricalAcceleration,
+    ForceModel,
+    IdentityClaim,
+    Label,
+    Mode,
+    Observation,
+    ObservationKind,
+    Record,
+    Sensor,
+    SignalPath,
+    Site,
+    TimeTag,
+    Track,
+)
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+positive = st.floats(min_value=1e-300, max_value=1e300)
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+integers = st.integers(min_value=-(2**62), max_value=2**62)
+audiences = st.none() | st.frozensets(texts, max_size=3)
+
+
+@st.composite
+def observations(draw):
+    kind = draw(st.sampled_from(ObservationKind))
+    count = VALUES_PER_KIND[kind]
+    return Observation(
+        kind=kind,
+        epoch_tai_s=draw(numbers),
+        sensor=draw(texts),
+        values=tuple(draw(numbers) for _ in range(count)),
+        sigmas=tuple(draw(positive) for _ in range(count)),
+        biases=tuple(draw(numbers) for _ in range(count)),
+        time_tag=draw(st.sampled_from(TimeTag)),
+        path=draw(st.sampled_from(SignalPath)),
+        target=draw(st.none() | texts),
+    )
+
+
+sites = st.builds(Site, id=texts, latitude_deg=numbers, longitude_deg=numbers, height_m=numbers)
+sensors = st.builds(
+    Sensor,
+    id=texts,
+    owner=texts,
+    site=sites,
+    minimum_elevation_deg=numbers,
+    range_sigma_m=st.none() | numbers,
+    range_bias_m=numbers,
+)
+element_sets = st.builds(
+    ElementSet,
+    object_name=texts,
+    object_id=texts,
+    norad_cat_id=integers,
+    classification=texts,
+    epoch_utc=texts,
+    bstar=numbers,
+    **dict.fromkeys(
+        (
+            "epoch_tai_s",
+            "mean_motion_rev_day",
+            "eccentricity",
+            "inclination_deg",
+            "ra_of_asc_node_deg",
+            "arg_of_pericenter_deg",
+            "mean_anomaly_deg",
+            "mean_motion_dot",
+            "mean_motion_ddot",
+        ),
+        numbers,
+    ),
+)
+triples = st.tuples(numbers, numbers, numbers)
+force_models = st.builds(
+    ForceModel,
+    engine=texts,
+    sun=st.booleans(),
+    empirical=st.none()
+    | st.builds(EmpiricalAcceleration, epoch_tai_s=numbers, constant_m_s2=triples, rate_m_s3=triples),
+)
+tracks = st.builds(
+    Track,
+    track_id=texts,
+    revision=integers,
+    epoch_tai_s=numbers,
+    position_m=triples,
+    velocity_m_s=triples,
+    covariance=st.tuples(*[numbers] * 21),
+    force_model=force_models,
+    observation_count=integers,
+    first_observation_tai_s=numbers,
+    last_observation_tai_s=numbers,
+    weighted_rms=numbers,
+)
+claims = st.builds(IdentityClaim, track_id=texts, designator=texts, confidence=numbers, basis=texts)
+contents = observations() | sensors | element_sets | tracks | claims
+
+components = st.builds(
+    Component,
+    readers=audiences,
+    purposes=audiences,
+    classification=integers,
+    expires_tai_s=st.none() | numbers,
+    onward=st.booleans(),
+    precision_floor_m=numbers,
+    caveats=st.frozensets(texts, max_size=3),
+)
+records = st.builds(
+    Record,
+    id=texts,
+    originator=texts,
+    mode=st.sampled_from(Mode),
+    label=st.builds(Label, st.dictionaries(texts, components, min_size=1, max_size=3)),
+    content=contents,
+    inputs=st.lists(texts, max_size=3).map(tuple),
+)
