@@ -1,6 +1,7 @@
 """Time scales. Inside, an epoch is TAI seconds since 2000-01-01T12:00:00 TAI, a float (0.1 us fine until 2068).
 
-Leap seconds come from the table in ERFA (the IAU's SOFA algorithms), which pyerfa carries.
+Leap seconds come from the table in ERFA (the IAU's SOFA algorithms), which pyerfa carries. Its warning about years
+past the table ("dubious year") is not passed on: planning dates of the future use the last known offset.
 """
 
 import re
@@ -18,13 +19,13 @@ _DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})[T ](\d\d):(\d\d):(\d\d(?:\.\d*)?)Z?"
 
 def tai_s_from_jd_utc(jd1: ArrayLike, jd2: ArrayLike) -> NDArray[np.float64]:
     """TAI seconds since J2000 from two-part quasi-Julian dates in UTC (ERFA's convention for leap days)."""
-    tai1, tai2 = erfa.utctai(jd1, jd2)
+    tai1, tai2, _ = erfa.ufunc.utctai(jd1, jd2)
     return np.asarray((tai1 - J2000_JD) * SECONDS_PER_DAY + tai2 * SECONDS_PER_DAY, dtype=np.float64)
 
 
 def jd_utc_from_tai_s(tai_s: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two-part quasi-Julian dates in UTC from TAI seconds since J2000."""
-    jd1, jd2 = erfa.taiutc(J2000_JD, np.asarray(tai_s, dtype=np.float64) / SECONDS_PER_DAY)
+    jd1, jd2, _ = erfa.ufunc.taiutc(J2000_JD, np.asarray(tai_s, dtype=np.float64) / SECONDS_PER_DAY)
     return np.asarray(jd1), np.asarray(jd2)
 
 

@@ -124,7 +124,7 @@ def _objections_of(  # noqa: PLR0913  # the five things a component restricts, a
         said.append(f"{originator}'s label does not allow the purpose {purpose}")
     if component.expires_tai_s is not None and now_tai_s >= component.expires_tai_s:
         said.append(f"{originator}'s label has expired")
-    if giver != originator and reader != originator and not component.onward:
+    if originator not in {giver, reader} and not component.onward:
         said.append(f"{originator} does not allow onward release")
     return said
 
