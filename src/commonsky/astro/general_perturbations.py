@@ -1,0 +1,81 @@
+"""SGP4 for many element sets at once, by the reference implementation (package ``sgp4``)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sgp4.api import WGS72, Satrec, SatrecArray
+
+from commonsky.astro.time import jd_utc_from_tai_s
+from commonsky.domain import ElementSet
+
+Array = NDArray[np.float64]
+
+_SGP4_EPOCH_ZERO_JD = 2433281.5  # 1949-12-31T00:00 UTC
+_MINUTES_PER_DAY = 1440.0
+_RAD_MIN = 2.0 * np.pi / _MINUTES_PER_DAY  # from revolutions a day
+_AFSPC_IMPROVED = "i"
+_ANGLES = [4, 5, 6, 8]  # columns of `_elements` in degrees
+
+
+@dataclass(frozen=True)
+class Satellites:
+    """Initialised SGP4 satellites, in the order of the element sets that they were made from."""
+
+    array: SatrecArray
+    count: int
+
+
+def satellites(element_sets: Sequence[ElementSet]) -> Satellites:
+    """Initialise SGP4 (WGS 72, improved mode) for every element set.
+
+    An element set that SGP4 cannot use stays in its place: `positions_teme` gives its error.
+    """
+    columns = np.array([_elements(one) for one in element_sets], dtype=np.float64).reshape(-1, 9)
+    jd1, jd2 = jd_utc_from_tai_s(np.array([one.epoch_tai_s for one in element_sets]))
+    epochs_days = (jd1 - _SGP4_EPOCH_ZERO_JD) + jd2
+    columns[:, _ANGLES] = np.radians(columns[:, _ANGLES])
+    columns[:, 1] *= _RAD_MIN / _MINUTES_PER_DAY
+    columns[:, 2] *= _RAD_MIN / _MINUTES_PER_DAY**2
+    columns[:, 7] *= _RAD_MIN
+    made = []
+    for one, epoch_days, row in zip(element_sets, epochs_days.tolist(), columns.tolist(), strict=True):
+        satellite = Satrec()
+        satellite.sgp4init(WGS72, _AFSPC_IMPROVED, one.norad_cat_id % 100_000, epoch_days, *row)
+        made.append(satellite)
+    return Satellites(array=SatrecArray(made), count=len(made))
+
+
+def positions_teme(handle: Satellites, tai_s: ArrayLike) -> tuple[Array, Array, NDArray[np.uint8]]:
+    """Position (m), velocity (m/s) and SGP4 error code of every satellite.
+
+    For one epoch the shapes are (n, 3), (n, 3), (n,); for an array of m epochs (n, m, 3), (n, m, 3), (n, m). Frame
+    TEME. The code is 0 where the state is good; elsewhere it is that of the reference implementation
+    (``sgp4.api.SGP4_ERRORS``) and the state is not to be used (most often NaN).
+    """
+    epochs = np.atleast_1d(np.asarray(tai_s, dtype=np.float64))
+    jd1, jd2 = jd_utc_from_tai_s(epochs)
+    error, position_km, velocity_km_s = handle.array.sgp4(
+        np.ascontiguousarray(jd1, dtype=np.float64), np.ascontiguousarray(jd2, dtype=np.float64)
+    )
+    position_km *= 1e3
+    velocity_km_s *= 1e3
+    if np.ndim(tai_s) == 0:
+        return position_km[:, 0], velocity_km_s[:, 0], error[:, 0]
+    return position_km, velocity_km_s, error
+
+
+def _elements(one: ElementSet) -> tuple[float, ...]:
+    """In the order of ``sgp4init``, units as published."""
+    return (
+        one.bstar,
+        one.mean_motion_dot,
+        one.mean_motion_ddot,
+        one.eccentricity,
+        one.arg_of_pericenter_deg,
+        one.inclination_deg,
+        one.mean_anomaly_deg,
+        one.mean_motion_rev_day,
+        one.ra_of_asc_node_deg,
+    )
