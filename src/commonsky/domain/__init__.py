@@ -3,6 +3,7 @@
 from commonsky.domain.agreement import Agreement, Clause, Effect, Regime, Region
 from commonsky.domain.decision import Decision
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
+from commonsky.domain.feed import NO_HEADER_SHA256, Accepted, FeedHead, ReceivedRecord, UnfitRecord
 from commonsky.domain.label import EVERYONE, Component, Label, join_all
 from commonsky.domain.member import Member, MemberKind, Sensor, Site
 from commonsky.domain.mode import Mode
@@ -20,7 +21,9 @@ from commonsky.domain.record import KIND_OF_CONTENT, Content, Record, RecordKind
 __all__ = [
     "EVERYONE",
     "KIND_OF_CONTENT",
+    "NO_HEADER_SHA256",
     "VALUES_PER_KIND",
+    "Accepted",
     "Agreement",
     "Clause",
     "Component",
@@ -31,6 +34,7 @@ __all__ = [
     "EmpiricalAcceleration",
     "Envelope",
     "EnvelopeHeader",
+    "FeedHead",
     "ForceModel",
     "Frame",
     "IdentityClaim",
@@ -40,6 +44,7 @@ __all__ = [
     "Mode",
     "Observation",
     "ObservationKind",
+    "ReceivedRecord",
     "Record",
     "RecordKind",
     "Regime",
@@ -50,6 +55,7 @@ __all__ = [
     "Site",
     "TimeTag",
     "Track",
+    "UnfitRecord",
     "derived",
     "join_all",
 ]
