@@ -4,7 +4,11 @@ Leap seconds come from the table in ERFA (the IAU's SOFA algorithms), which pyer
 past the table ("dubious year") is not passed on: planning dates of the future use the last known offset.
 """
 
+import datetime as dt
+import math
 import re
+from decimal import Decimal
+from functools import lru_cache
 
 import erfa
 import numpy as np
@@ -13,8 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 J2000_JD = 2451545.0
 SECONDS_PER_DAY = 86400.0
 
-_CALENDAR = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d(?:\.\d*)?)Z?")
-_DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})[T ](\d\d):(\d\d):(\d\d(?:\.\d*)?)Z?")
+_TEXT = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,18}))?Z?", re.ASCII)
+_DAY_ZERO = dt.date(2000, 1, 1).toordinal()
+_NOON_S = 43200
+_WHOLE_LEAP_SECONDS_FROM_TAI_S = (dt.date(1972, 1, 1).toordinal() - _DAY_ZERO) * 86400 - _NOON_S + 10
+
+_TAI_MINUS_SCALE_S = {
+    "TAI": Decimal(0),
+    "GPS": Decimal(19),
+    "TT": Decimal("-32.184"),
+    "TDT": Decimal("-32.184"),
+}
+TIME_SYSTEMS = frozenset({"UTC", "TDB", "TCB", "TCG", *_TAI_MINUS_SCALE_S})
+"""The names of the CCSDS time systems that `tai_s_from_text` reads."""
 
 
 def tai_s_from_jd_utc(jd1: ArrayLike, jd2: ArrayLike) -> NDArray[np.float64]:
@@ -34,16 +49,42 @@ def tai_s_from_utc(text: str) -> float:
 
     Raises ValueError for text that is no such time, a date that does not exist, or a second past its minute.
     """
-    year, month, day, hour, minute, second = _fields(text)
-    if hour > 23 or minute > 59 or second >= 61.0:
-        raise ValueError(f"{text!r} is not a UTC time")
-    jd1, jd2, status = erfa.ufunc.dtf2d(b"UTC", year, month, day, hour, minute, second)
-    if int(status) < 0 or int(status) in {2, 3}:
-        raise ValueError(f"{text!r} is not a UTC time")
-    tai1, tai2, status = erfa.ufunc.utctai(jd1, jd2)
-    if int(status) < 0:
-        raise ValueError(f"{text!r} is outside UTC")
-    return float((tai1 - J2000_JD) * SECONDS_PER_DAY + tai2 * SECONDS_PER_DAY)
+    return tai_s_from_text(text, "UTC")
+
+
+def tai_s_from_text(text: str, time_system: str) -> float:
+    """TAI seconds since J2000, rounded once, from a CCSDS ASCII time code (A or B) in one of `TIME_SYSTEMS`.
+
+    Only UTC has a second 60, and only where a leap second was inserted. Raises ValueError as `tai_s_from_utc`,
+    and for a time system that is not known. TDB, TCB and TCG go through ERFA and are good to 0.1 us.
+    """
+    day, second_of_day, fraction = _fields(text, leap=time_system == "UTC")
+    if time_system == "UTC":
+        fraction += _utc_offset_s(day, second_of_day / SECONDS_PER_DAY)
+    elif time_system in _TAI_MINUS_SCALE_S:
+        fraction += _TAI_MINUS_SCALE_S[time_system]
+    else:
+        return _tai_s_from_relativistic(day, float(second_of_day + fraction), time_system)
+    return float(day * 86400 - _NOON_S + second_of_day + fraction)
+
+
+def utc_text_from_tai_s(tai_s: float) -> str:
+    """ISO 8601 text in UTC, ending in Z, with as many decimals as `tai_s_from_utc` needs to give ``tai_s`` back.
+
+    Exact to a femtosecond from 1972 on; before, UTC was steered and the text has nanoseconds.
+    """
+    if tai_s < _WHOLE_LEAP_SECONDS_FROM_TAI_S:
+        return utc_from_tai_s(tai_s, digits=9)
+    exact = round(Decimal(repr(tai_s)), 15)
+    day = math.floor((exact + _NOON_S) / 86400)
+    if exact < day * 86400 - _NOON_S + _utc_offset_s(day, 0.0):
+        day -= 1
+    second_of_day = exact - (day * 86400 - _NOON_S + _utc_offset_s(day, 0.0))
+    whole = int(second_of_day)
+    hour, minute = min(whole // 3600, 23), min(whole // 60 % 60 if whole < 86400 else 59, 59)
+    second = f"{whole - hour * 3600 - minute * 60:02d}"
+    fraction = f"{second_of_day - whole:f}"[1:].rstrip("0").rstrip(".")
+    return f"{dt.date.fromordinal(day + _DAY_ZERO)}T{hour:02d}:{minute:02d}:{second}{fraction}Z"
 
 
 def utc_from_tai_s(tai_s: float, *, digits: int = 3) -> str:
@@ -55,15 +96,55 @@ def utc_from_tai_s(tai_s: float, *, digits: int = 3) -> str:
     return f"{int(year):04d}-{int(month):02d}-{int(day):02d}T{clock}{fraction}Z"
 
 
-def _fields(text: str) -> tuple[int, int, int, int, int, float]:
-    if match := _CALENDAR.fullmatch(text):
-        year, month, day, hour, minute, second = match.groups()
-        return int(year), int(month), int(day), int(hour), int(minute), float(second)
-    if match := _DAY_OF_YEAR.fullmatch(text):
-        year, day_of_year, hour, minute, second = match.groups()
-        jd1, jd2 = erfa.cal2jd(int(year), 1, 1)
-        y, m, d, _ = erfa.jd2cal(jd1, jd2 + int(day_of_year) - 1)
-        if int(y) != int(year):
+def _fields(text: str, *, leap: bool) -> tuple[int, int, Decimal]:
+    """Days since 2000-01-01, whole seconds of the day and the rest of the second."""
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a time: expected YYYY-MM-DDThh:mm:ss or YYYY-DDDThh:mm:ss")
+    year, month, day_of_month, day_of_year, hour, minute, second, fraction = match.groups()
+    try:
+        date = dt.date(int(year), int(month or 1), int(day_of_month or 1))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date") from None
+    day = date.toordinal() - _DAY_ZERO
+    if day_of_year is not None:
+        day += int(day_of_year) - 1
+        last = dt.date(date.year, 12, 31).toordinal() - _DAY_ZERO
+        if not date.toordinal() - _DAY_ZERO <= day <= last:
             raise ValueError(f"{text!r} is not a day of {year}")
-        return int(y), int(m), int(d), int(hour), int(minute), float(second)
-    raise ValueError(f"{text!r} is not a time: expected YYYY-MM-DDThh:mm:ss or YYYY-DDDThh:mm:ss")
+    if int(hour) > 23 or int(minute) > 59 or int(second) > 60:
+        raise ValueError(f"{text!r} is not a time of day")
+    if second == "60" and not (leap and hour + minute == "2359" and _has_leap_second(day)):
+        raise ValueError(f"{text!r} has a second 60 where no leap second was inserted")
+    rest = Decimal(f"0.{fraction}") if fraction else Decimal(0)
+    return day, int(hour) * 3600 + int(minute) * 60 + int(second), rest
+
+
+def _utc_offset_s(day: int, day_fraction: float) -> Decimal:
+    """TAI minus UTC: whole seconds since 1972, drifting before, zero before 1960."""
+    return _offset_s(day, day_fraction if day * 86400 < _WHOLE_LEAP_SECONDS_FROM_TAI_S else 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _offset_s(day: int, day_fraction: float) -> Decimal:
+    date = dt.date.fromordinal(day + _DAY_ZERO)
+    offset_s, _ = erfa.ufunc.dat(date.year, date.month, date.day, min(day_fraction, 1.0))
+    return Decimal(repr(float(offset_s)))
+
+
+def _has_leap_second(day: int) -> bool:
+    return _utc_offset_s(day + 1, 0.0) - _utc_offset_s(day, 0.0) == 1
+
+
+def _tai_s_from_relativistic(day: int, second_of_day: float, time_system: str) -> float:
+    jd = (J2000_JD - 0.5 + day, second_of_day / SECONDS_PER_DAY)
+    if time_system == "TCG":
+        jd = erfa.tcgtt(*jd)
+    elif time_system in {"TDB", "TCB"}:
+        tdb = erfa.tcbtdb(*jd) if time_system == "TCB" else jd
+        # At the geocentre: a station's own place moves TDB - TT by 2 us at most.
+        jd = erfa.tdbtt(*tdb, erfa.dtdb(*tdb, 0.0, 0.0, 0.0, 0.0))
+    else:
+        raise ValueError(f"{time_system!r} is not one of the time systems {', '.join(sorted(TIME_SYSTEMS))}")
+    tai1, tai2 = erfa.tttai(*jd)
+    return float((tai1 - J2000_JD) * SECONDS_PER_DAY + tai2 * SECONDS_PER_DAY)
