@@ -1,0 +1,129 @@
+"""The two notations of all CCSDS navigation messages, as one stream of items.
+
+Key-value notation (KVN) and XML say the same things (502.0-B-3 section 7, 503.0-B-2 section 4, 505.0-B-3), so
+each is turned into `Item`s and every message is understood once. A line or element that is no item comes out as
+a `Rejection` in its place in the stream, because what it costs depends on where it stands.
+
+XML is read without entities, document types, network or unbounded depth: those are not part of the messages.
+"""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+from msgspec import Struct
+
+from commonsky.formats.errors import FormatError, Rejection
+
+MAX_XML_BYTES = 100_000_000
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_LONGEST_NUMBER = 64
+_BLANKS = " \t"
+
+
+class Item(Struct, frozen=True):
+    """One keyword with its value, as text; ``line`` counts from 1. Keywords are in upper case."""
+
+    line: int
+    keyword: str
+    value: str = ""
+
+
+def lines_of(data: bytes, *, source: str) -> list[str]:
+    """Return the lines of a text in UTF-8 (with or without byte order mark), whatever their line ends.
+
+    Raises FormatError for data that is empty, not UTF-8, or holds NUL bytes: those are no text.
+    """
+    if not data.strip():
+        raise FormatError(source, "is empty")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(source, f"is not text in UTF-8 (byte {error.start + 1})", line=line) from error
+    if "\0" in text:
+        raise FormatError(
+            source, "holds binary data, not text", line=text[: text.index("\0")].count("\n") + 1
+        )
+    return _LINE_END.split(text)
+
+
+def kvn_items(lines: list[str]) -> Iterator[Item | Rejection]:
+    """Yield the items of KVN lines; a keyword that stands alone (``META_START``) has an empty value."""
+    for number, raw in enumerate(lines, 1):
+        line = raw.strip(_BLANKS)
+        if not line:
+            continue
+        keyword, equals, value = (part.strip(_BLANKS) for part in line.partition("="))
+        if re.match(r"COMMENT([ \t]|$)", line, re.IGNORECASE):
+            yield Item(number, "COMMENT", line[7:].strip(_BLANKS))
+        elif equals and keyword and not re.search(r"\s", keyword):
+            yield Item(number, keyword.upper(), value)
+        elif not equals and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", line):
+            yield Item(number, line.upper())
+        else:
+            yield Rejection(line=number, reason=f"is not KEYWORD = value: {_excerpt(line)}")
+
+
+def xml_root(data: bytes, *, source: str) -> etree._Element:
+    """Return the root element of an XML message.
+
+    Raises FormatError for XML that is not well formed, has a document type or entities, or is too large.
+    """
+    if len(data) > MAX_XML_BYTES:
+        raise FormatError(source, f"is larger than {MAX_XML_BYTES} bytes")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+    )
+    doctype = data.find(b"<!DOCTYPE")
+    if doctype >= 0:
+        raise _document_type(source, data.count(b"\n", 0, doctype) + 1)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        line = getattr(error, "lineno", None)
+        raise FormatError(source, f"is not well-formed XML: {error}", line=line or None) from error
+    if root.getroottree().docinfo.doctype:
+        raise _document_type(source, 1)
+    return root
+
+
+def is_xml(data: bytes) -> bool:
+    """Whether the data begins as XML does."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the element's name without its namespace; empty for what is no element (a comment)."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def leaf_item(element: etree._Element) -> Item | Rejection:
+    """Return an element without children as an item."""
+    line, name = line_of(element), local_name(element)
+    if len(element):
+        return Rejection(line=line, field=name, reason="is not an element of text only")
+    return Item(line, name.upper(), (element.text or "").strip())
+
+
+def line_of(element: etree._Element) -> int:
+    """Return the line where the element begins, as far as the parser knows."""
+    return int(element.sourceline or 0)
+
+
+def number_text(text: str) -> str | None:
+    """Return the text when it is a plain decimal number in double precision's range, else None."""
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text) or abs(float(text)) > 1e300:
+        return None
+    return text
+
+
+def _document_type(source: str, line: int) -> FormatError:
+    return FormatError(source, "has a document type (DOCTYPE), which CCSDS messages do not have", line=line)
+
+
+def _excerpt(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")
