@@ -28,14 +28,14 @@ def radians_from_degrees(degrees: Decimal) -> float:
 
 def km_text(metres: float) -> str:
     """Kilometres as text from which `metres_from_km` gives ``metres`` back; also km/s from m/s."""
-    return f"{_EXACT.divide(Decimal(repr(metres)), Decimal(1000)):f}"
+    return str(_EXACT.divide(Decimal(repr(metres)), Decimal(1000)))
 
 
 def degrees_text(radians: float) -> str:
     """Degrees as text from which `radians_from_degrees` gives ``radians`` back."""
     degrees = _EXACT.divide(_EXACT.multiply(Decimal(radians), Decimal(180)), _PI)
     for digits in (16, 17, 18):
-        text = f"{Context(prec=digits).plus(degrees):f}"
+        text = str(Context(prec=digits).plus(degrees))
         if radians_from_degrees(Decimal(text)) == radians:
             return text
-    return f"{Context(prec=20).plus(degrees):f}"
+    return str(Context(prec=20).plus(degrees))

@@ -197,8 +197,8 @@ class _SegmentReader:
         kind = metadata.get("ANGLE_TYPE", "which is missing,")
         if kind not in {"AZEL", "RADEC"}:
             yield f"ANGLE_TYPE {kind} is neither AZEL nor RADEC"
-        frame = metadata.get("REFERENCE_FRAME", "which is missing,").upper()
-        if kind == "RADEC" and frame not in FRAMES:
+        frame = metadata.get("REFERENCE_FRAME", "which is missing,")
+        if kind == "RADEC" and frame.upper() not in FRAMES:
             yield f"REFERENCE_FRAME {frame} is not one of {', '.join(sorted(FRAMES))}"
         if metadata.get("CORRECTIONS_APPLIED") == "NO":
             for name in ("CORRECTION_ABERRATION_YEARLY", "CORRECTION_ABERRATION_DIURNAL"):

@@ -1,0 +1,144 @@
+"""Agreements as TOML: the document that a release authority edits by hand, reads aloud and compares line by line.
+
+Times are UTC text, sets are sorted lists, one ``[[clause]]`` table per clause in the order given, and nothing is
+written that only repeats a default. A key that is not known is an error: a restriction that is misspelled must
+not be a restriction that is missing.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from commonsky.astro.time import tai_s_from_utc, utc_text_from_tai_s
+from commonsky.domain import Agreement, Clause
+from commonsky.formats.errors import FormatError
+
+_DATES = {"from_utc": "begins_tai_s", "until_utc": "ends_tai_s"}
+_KEYS = (
+    *("id", "version", "title", "giver", "readers", "purpose", "mode"),
+    *("from_utc", "until_utc", "onward", "clause"),
+)
+_CLAUSE_KEYS = Clause.__struct_fields__
+_REGION_KEYS = ("south_deg", "north_deg", "west_deg", "east_deg")
+
+
+def read_agreement(data: bytes, *, source: str) -> Agreement:
+    """Return the agreement that a TOML document states.
+
+    Raises FormatError with file and field (and line, where TOML itself is broken) for anything else.
+    """
+    document = _toml(data, source)
+    _check(document, _KEYS, source)
+    clauses = document.get("clause", [])
+    if not isinstance(clauses, list) or not all(isinstance(one, dict) for one in clauses):
+        raise FormatError(source, "must be tables, each headed [[clause]]", field="clause")
+    fields = {key: value for key, value in document.items() if key not in {*_DATES, "clause"}}
+    for key, name in _DATES.items():
+        fields[name] = _tai_s(document, key, source)
+    for number, clause in enumerate(clauses, 1):
+        _check_clause(clause, number, source)
+    try:
+        return msgspec.convert(fields | {"clauses": clauses}, Agreement, strict=True)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise _format_error(str(error), source) from error
+
+
+def write_agreement(agreement: Agreement) -> str:
+    """Return the agreement as TOML, from which `read_agreement` gives the same agreement back."""
+    document: dict[str, Any] = {}
+    plain = msgspec.to_builtins(agreement, order="deterministic")
+    for key in _KEYS:
+        if key in _DATES:
+            document[key] = utc_text_from_tai_s(plain[_DATES[key]])
+        elif key not in {"clause", "onward"} or (key == "onward" and agreement.onward):
+            document[key] = plain[key]
+    document["clause"] = [_without_defaults(one) for one in plain["clauses"]]
+    return tomli_w.dumps(document)
+
+
+def _toml(data: bytes, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise FormatError(source, f"is not text in UTF-8 (byte {error.start + 1})") from error
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rpartition(" (at line ")
+        line = place.partition(",")[0]
+        number = int(line) if line.isdigit() else None
+        raise FormatError(source, f"is not TOML: {reason or place}", line=number) from error
+    except (RecursionError, ValueError) as error:
+        raise FormatError(source, f"is not TOML: {error}") from error
+
+
+def _check(table: Mapping[str, Any], allowed: tuple[str, ...], source: str, place: str = "") -> None:
+    """Refuse what a record would take in silence: unknown keys, numbers that are not finite, doubled names."""
+    for key, value in table.items():
+        field = f"{place}, {key}" if place else key
+        if key not in allowed:
+            raise FormatError(source, f"is not known here; allowed are {', '.join(allowed)}", field=field)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise FormatError(source, f"{value} is not a finite number", field=field)
+        if isinstance(value, list) and key != "clause" and len({str(one) for one in value}) != len(value):
+            raise FormatError(source, "names something twice", field=field)
+
+
+def _check_clause(clause: Mapping[str, Any], number: int, source: str) -> None:
+    place = f"clause {number} ({clause['id']})" if isinstance(clause.get("id"), str) else f"clause {number}"
+    _check(clause, _CLAUSE_KEYS, source, place)
+    if isinstance(region := clause.get("region"), dict):
+        _check(region, _REGION_KEYS, source, f"{place}, region")
+
+
+def _tai_s(document: Mapping[str, Any], key: str, source: str) -> float:
+    text = document.get(key)
+    if not isinstance(text, str):
+        reason = "is missing" if text is None else 'must be text, as in "2026-01-01T00:00:00Z"'
+        raise FormatError(source, reason, field=key)
+    try:
+        return tai_s_from_utc(text)
+    except ValueError as error:
+        raise FormatError(source, str(error), field=key) from error
+
+
+def _format_error(said: str, source: str) -> FormatError:
+    """Put what msgspec or a record's own check said into the words of the document."""
+    reason, _, path = said.partition(" - at `$")
+    place = _place(path.rstrip("`"))
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
+        return FormatError(source, "is missing", field=f"{place}, {missing[1]}" if place else missing[1])
+    return FormatError(source, reason, field=place or None)
+
+
+def _place(path: str) -> str:
+    """Say msgspec's path in the words of the document: ``.clauses[0].kinds`` is ``clause 1, kinds``."""
+    words = []
+    for step in path.removeprefix(".").split("."):
+        name, _, index = step.partition("[")
+        index = index.rstrip("]")
+        if name == "clauses":
+            words.append(f"clause {int(index) + 1}" if index.isdigit() else "clause")
+        elif name:
+            words.append(name)
+    return ", ".join(words)
+
+
+def _without_defaults(clause: dict[str, Any]) -> dict[str, Any]:
+    # The effect is written even where it is the default: it is what one looks for first.
+    defaults = dict(
+        zip(
+            Clause.__struct_fields__[-len(Clause.__struct_defaults__) :],
+            Clause.__struct_defaults__,
+            strict=True,
+        )
+    )
+    kept = {}
+    for key in ("id", "effect", "kinds", *Clause.__struct_fields__):
+        value = clause[key]
+        if key == "effect" or key not in defaults or value != defaults[key]:
+            kept[key] = value
+    return kept

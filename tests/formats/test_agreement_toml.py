@@ -1,0 +1,171 @@
+"""Agreements in TOML: readable, diffable, and no slip of the pen passes for a wider release."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commonsky.domain import Agreement, Clause, Effect, Mode, RecordKind, Regime, Region
+from commonsky.formats.agreement_toml import read_agreement, write_agreement
+from commonsky.formats.errors import FormatError
+
+TEXT = """\
+id = "AUR-BOR-1"
+version = 2
+title = "Low orbit awareness"
+giver = "AUR"
+readers = [
+    "BOR",
+    "CYG",
+]
+purpose = "safety"
+mode = "EXERCISE"
+from_utc = "2026-01-01T00:00:00Z"
+until_utc = "2027-01-01T00:00:00Z"
+
+[[clause]]
+id = "tracks"
+effect = "release"
+kinds = [
+    "observation",
+    "track",
+]
+regimes = [
+    "LEO",
+]
+delay_s = 3600.0
+
+[clause.region]
+south_deg = -10.0
+north_deg = 10.0
+west_deg = 170.0
+east_deg = -170.0
+
+[[clause]]
+id = "not-ours"
+effect = "withhold"
+kinds = [
+    "track",
+]
+objects = [
+    "25544",
+]
+"""
+
+
+def read(text):
+    return read_agreement(text.encode(), source="agreement.toml")
+
+
+def test_a_document_is_read_as_it_is_meant():
+    agreement = read(TEXT)
+    assert agreement.readers == {"BOR", "CYG"}
+    assert agreement.ends_tai_s - agreement.begins_tai_s == 365 * 86400
+    first, second = agreement.clauses
+    assert first.effect is Effect.RELEASE
+    assert first.kinds == {RecordKind.TRACK, RecordKind.OBSERVATION}
+    assert first.region == Region(south_deg=-10, north_deg=10, west_deg=170, east_deg=-170)
+    assert (second.effect, second.objects, second.delay_s) == (Effect.WITHHOLD, {"25544"}, 0.0)
+
+
+def test_writing_gives_the_same_text_every_time():
+    assert write_agreement(read(TEXT)) == TEXT
+
+
+words = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+sets = st.none() | st.frozensets(words, max_size=3)
+finite = st.floats(0, 1e12)
+
+
+@st.composite
+def agreements(draw):
+    latitudes = sorted(draw(st.tuples(st.floats(-90, 90), st.floats(-90, 90))))
+    longitudes = draw(st.tuples(st.floats(-180, 180), st.floats(-180, 180)))
+    region = Region(
+        south_deg=latitudes[0], north_deg=latitudes[1], west_deg=longitudes[0], east_deg=longitudes[1]
+    )
+    clause = st.builds(
+        Clause,
+        id=words,
+        kinds=st.frozensets(st.sampled_from(RecordKind), min_size=1),
+        effect=st.sampled_from(Effect),
+        objects=sets,
+        owners=sets,
+        sensors=sets,
+        regimes=st.none() | st.frozensets(st.sampled_from(Regime)),
+        region=st.sampled_from([None, region]),
+        classification_ceiling=st.none() | st.integers(0, 9),
+        precision_floor_m=finite,
+        delay_s=finite,
+    )
+    return Agreement(
+        id=draw(words),
+        version=draw(st.integers(1, 2**40)),
+        title=draw(words),
+        giver=draw(words),
+        readers=draw(st.frozensets(words, min_size=1, max_size=3)),
+        purpose=draw(words),
+        mode=draw(st.sampled_from(Mode)),
+        begins_tai_s=draw(st.floats(10, 1e9)),
+        ends_tai_s=draw(st.floats(1.1e9, 2e9)),
+        onward=draw(st.booleans()),
+        clauses=tuple(draw(st.lists(clause, max_size=3, unique_by=lambda one: one.id))),
+    )
+
+
+@given(agreements())
+def test_every_agreement_survives_being_written_and_read(agreement):
+    assert read(write_agreement(agreement)) == agreement
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("readers = [", "reader = [", "reader: is not known here; allowed are id, version"),
+        ("delay_s = ", "delays = ", "clause 1 (tracks), delays: is not known here; allowed are id, kinds"),
+        ("south_deg", "southern", "clause 1 (tracks), region, southern: is not known"),
+        ("version = 2\n", "", "version: is missing"),
+        ('from_utc = "2026-01-01T00:00:00Z"\n', "", "from_utc: is missing"),
+        ('from_utc = "2026-01-01T00:00:00Z"', "from_utc = 2026-01-01", "from_utc: must be text"),
+        ("2026-01-01", "2026-02-30", "from_utc: '2026-02-30T00:00:00Z' is not a date"),
+        ("2026-01-01", "2028-01-01", "agreement AUR-BOR-1 ends before it begins"),
+        ("version = 2", "version = 2.5", "version: Expected `int`, got `float`"),
+        ('"track",\n]\nobjects', "]\nobjects", "clause 2: clause not-ours names no kind of record"),
+        ('    "track",\n]\nregimes', '    "trak",\n]\nregimes', "clause 1, kinds: Invalid enum value 'trak'"),
+        ('    "CYG",', '    "BOR",', "readers: names something twice"),
+        ('    "observation",', '    "track",', "clause 1 (tracks), kinds: names something twice"),
+        ("delay_s = 3600.0", "delay_s = nan", "clause 1 (tracks), delay_s: nan is not a finite number"),
+        ("delay_s = 3600.0", "delay_s = -1.0", "cannot be negative"),
+        ("north_deg = 10.0", "north_deg = inf", "north_deg: inf is not a finite number"),
+        ("north_deg = 10.0", "north_deg = -80.0", "a region needs -90 <= south_deg"),
+        ('id = "not-ours"', 'id = "tracks"', "two clauses with the same id"),
+        ("version = 2", "version = 2\nversion = 3", "line 3: is not TOML"),
+        ("version = 2", "version = ", "line 2: is not TOML"),
+        ("[clause.region]", "[region]", "region: is not known here"),
+    ],
+)
+def test_every_slip_is_named_with_its_field(old, new, said):
+    assert old in TEXT
+    with pytest.raises(FormatError) as refused:
+        read(TEXT.replace(old, new, 1))
+    assert str(refused.value).startswith("agreement.toml: ")
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("clause", ['clause = "x"', "clause = [1]", "clause = {}"])
+def test_clauses_must_be_tables(clause):
+    with pytest.raises(FormatError, match=r"clause: must be tables"):
+        read(TEXT.split("[[clause]]", maxsplit=1)[0] + clause)
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_an_agreement_or_a_format_error(data):
+    for document in (data, TEXT.encode() + data):
+        try:
+            read_agreement(document, source="a")
+        except FormatError as error:
+            assert error.source == "a"  # noqa: PT017  # some of these documents are good
+
+
+def test_deep_nesting_is_an_error_and_no_crash():
+    with pytest.raises(FormatError, match="is not TOML"):
+        read("a = " + "[" * 100_000)
