@@ -20,6 +20,7 @@ SECONDS_PER_DAY = 86400.0
 _TEXT = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,18}))?Z?", re.ASCII)
 _DAY_ZERO = dt.date(2000, 1, 1).toordinal()
 _NOON_S = 43200
+_MICROSECONDS_PER_DAY = 86_400_000_000
 _WHOLE_LEAP_SECONDS_FROM_TAI_S = (dt.date(1972, 1, 1).toordinal() - _DAY_ZERO) * 86400 - _NOON_S + 10
 
 _TAI_MINUS_SCALE_S = {
@@ -66,6 +67,15 @@ def tai_s_from_text(text: str, time_system: str) -> float:
     else:
         return _tai_s_from_relativistic(day, float(second_of_day + fraction), time_system)
     return float(day * 86400 - _NOON_S + second_of_day + fraction)
+
+
+def tai_s_from_datetime64(utc: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """TAI seconds since J2000 from UTC in numpy's calendar, which has no second 60; exact to the microsecond."""
+    microseconds = (utc.astype("datetime64[us]") - np.datetime64("2000-01-01", "us")).astype(np.int64)
+    days = microseconds // _MICROSECONDS_PER_DAY
+    each, place = np.unique(days, return_inverse=True)
+    offsets_us = np.array([int(_utc_offset_s(int(day), 0.0) * 1_000_000) for day in each], dtype=np.int64)
+    return np.asarray((microseconds - _NOON_S * 1_000_000 + offsets_us[place]) / 1e6, dtype=np.float64)
 
 
 def utc_text_from_tai_s(tai_s: float) -> str:

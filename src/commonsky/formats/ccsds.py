@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from commonsky.formats.errors import FormatError, Rejection
 
-MAX_XML_BYTES = 100_000_000
+MAX_XML_BYTES = 500_000_000
+_XML_STEP_BYTES = 1 << 20
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -72,22 +73,47 @@ def xml_root(data: bytes, *, source: str) -> etree._Element:
 
     Raises FormatError for XML that is not well formed, has a document type or entities, or is too large.
     """
-    if len(data) > MAX_XML_BYTES:
-        raise FormatError(source, f"is larger than {MAX_XML_BYTES} bytes")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
-    )
-    doctype = data.find(b"<!DOCTYPE")
-    if doctype >= 0:
-        raise _document_type(source, data.count(b"\n", 0, doctype) + 1)
+    _refuse_unsafe(data, source)
+    parser = _parser()
     try:
-        root = etree.fromstring(data, parser)
+        parser.feed(data)
+        root: etree._Element = parser.close()
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        line = getattr(error, "lineno", None)
-        raise FormatError(source, f"is not well-formed XML: {error}", line=line or None) from error
+        raise _not_well_formed(error, source) from error
     if root.getroottree().docinfo.doctype:
         raise _document_type(source, 1)
     return root
+
+
+def xml_parts(data: bytes, name: str, *, source: str) -> Iterator[etree._Element | Rejection]:
+    """Yield the elements of this name as they end, outermost first; each is emptied before the next is read.
+
+    XML that is broken gives the elements before the fault, and then a rejection for the rest. Raises FormatError
+    as `xml_root`, but for a fault only when no such element came before it.
+    """
+    _refuse_unsafe(data, source)
+    parser = _parser()
+    found = 0
+    for start in range(0, len(data) + 1, _XML_STEP_BYTES):
+        fault: FormatError | None = None
+        try:
+            parser.feed(data[start : start + _XML_STEP_BYTES])
+            if start + _XML_STEP_BYTES > len(data):
+                parser.close()
+        except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+            fault = _not_well_formed(error, source)
+        for _, element in parser.read_events():
+            if element.getroottree().docinfo.doctype:
+                raise _document_type(source, 1)
+            if local_name(element) == name:
+                found += 1
+                yield element
+                element.clear()
+        if fault and not found:
+            raise fault
+        if fault:
+            yield Rejection(line=fault.line, reason=f"{fault.reason}; the rest was left out")
+            return
 
 
 def is_xml(data: bytes) -> bool:
@@ -99,6 +125,11 @@ def local_name(element: etree._Element) -> str:
     """Return the element's name without its namespace; empty for what is no element (a comment)."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def is_element(node: etree._Element) -> bool:
+    """Whether a node of the tree is an element, not a comment or the like."""
+    return isinstance(node.tag, str)
 
 
 def leaf_item(element: etree._Element) -> Item | Rejection:
@@ -119,6 +150,30 @@ def number_text(text: str) -> str | None:
     if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text) or abs(float(text)) > 1e300:
         return None
     return text
+
+
+def _parser() -> etree.XMLPullParser:
+    return etree.XMLPullParser(
+        events=("end",),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+    )
+
+
+def _refuse_unsafe(data: bytes, source: str) -> None:
+    if len(data) > MAX_XML_BYTES:
+        raise FormatError(source, f"is larger than {MAX_XML_BYTES} bytes")
+    doctype = data.find(b"<!DOCTYPE")
+    if doctype >= 0:
+        raise _document_type(source, data.count(b"\n", 0, doctype) + 1)
+
+
+def _not_well_formed(error: Exception, source: str) -> FormatError:
+    line = getattr(error, "lineno", None)
+    return FormatError(source, f"is not well-formed XML: {error}", line=line or None)
 
 
 def _document_type(source: str, line: int) -> FormatError:
