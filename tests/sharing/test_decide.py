@@ -103,7 +103,7 @@ def test_without_an_agreement_nothing_is_released():
     [
         ({"ends_tai_s": NOW}, "ended at"),
         ({"begins_tai_s": NOW + 1}, "begins only at"),
-        ({"mode": Mode.REAL}, "about REAL data"),
+        ({"mode": Mode.REAL}, "is about REAL data"),
         ({"giver": "CAL"}, "no agreement covers BOR"),
         ({"clauses": (clause(kinds=frozenset({RecordKind.OBSERVATION})),)}, "covers observation"),
         ({"clauses": ()}, "no clause releases it"),
@@ -178,7 +178,7 @@ def test_an_observation_is_released_by_sensor_and_has_no_known_precision():
     kinds = frozenset({RecordKind.OBSERVATION})
     assert ask(an_observation(), an_agreement(clause(kinds=kinds, sensors=frozenset({"AUR-RADAR"})))).allowed
     floored = ask(an_observation(), an_agreement(clause(kinds=kinds, precision_floor_m=1.0)))
-    assert "precision is not known" in floored.reason
+    assert any("precision is not known" in line for line in floored.trace)
 
 
 def test_an_observation_of_no_known_object_is_not_released_by_object():
@@ -226,7 +226,7 @@ def test_an_error_inside_a_rule_refuses_and_is_told():
 def test_the_trace_tells_every_clause_that_was_tried():
     decision = ask(a_track(), an_agreement(clause(id="a", delay_s=1e9), clause(id="b")))
     assert decision.allowed
-    assert any("clause a: no: has a delay" in line for line in decision.trace)
+    assert any("clause a: no: it covers what is 1e+09 s old" in line for line in decision.trace)
     assert decision.trace[-1] == "AUR-BOR@1 clause b: releases"
 
 

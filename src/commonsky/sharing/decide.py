@@ -8,22 +8,32 @@ INVARIANTS
 - What cannot be evaluated refuses.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
 
 from commonsky.astro.time import utc_from_tai_s
-from commonsky.domain import Agreement, Clause, Decision, Effect, RecordKind
+from commonsky.domain import Agreement, Clause, Decision, Effect, RecordKind, Region
 from commonsky.sharing.facets import Facets
 
 
 class Finding(Struct, frozen=True):
-    """One restriction of a clause held against a record: met, not met, or ``None`` where it cannot be known."""
+    """One restriction of a clause held against a record: met, not met, or ``None`` where it cannot be known.
+
+    ``rule`` says the restriction, ``record`` what the record is: apart, so that refusals can be counted by rule.
+    """
 
     met: bool | None
-    words: str
+    rule: str
+    record: str
     met_from_tai_s: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Rule and record in one sentence."""
+        return f"{self.rule}, and {self.record}"
 
 
 def decide(
@@ -39,7 +49,8 @@ def decide(
         in_force = _in_force(facets, reader, agreements, giver, now_tai_s, trace)
         if not in_force:
             begins = _next_beginning(reader, agreements, giver, now_tai_s)
-            return answer(allowed=False, reason=_nearest(trace, reader), trace=trace, revisit_tai_s=begins)
+            reason = trace[0].replace(": no: ", " ", 1) if trace else f"no agreement covers {reader}"
+            return answer(allowed=False, reason=reason, trace=trace, revisit_tai_s=begins)
         for agreement in in_force:
             for clause in agreement.clauses:
                 if clause.effect is Effect.WITHHOLD and _withholds(
@@ -106,7 +117,7 @@ def _withholds(
 ) -> bool:
     for finding in _findings(clause, facets, now_tai_s):
         if finding.met is False:
-            trace.append(f"{agreement.reference} clause {clause.id}: does not withhold: {finding.words}")
+            trace.append(f"{agreement.reference} clause {clause.id}: does not withhold: it {finding.words}")
             return False
     trace.append(f"{agreement.reference} clause {clause.id}: withholds")
     return True
@@ -119,7 +130,8 @@ def _release(
     answer: "partial[Decision]",
     trace: list[str],
 ) -> Decision:
-    waiting: list[tuple[float, Agreement, Clause, str]] = []
+    """Take the first clause that releases; else blame the one that came closest, a matter of time before others."""
+    nearest: list[tuple[float, int, Agreement, Clause, str]] = []
     for agreement in in_force:
         for clause in agreement.clauses:
             if clause.effect is not Effect.RELEASE:
@@ -129,45 +141,39 @@ def _release(
             if not failed:
                 trace.append(f"{said}: releases")
                 return answer(allowed=True, reason=f"{said} releases it", trace=trace, by=(agreement, clause))
-            trace.extend(f"{said}: no: {finding.words}" for finding in failed)
-            if all(f.met_from_tai_s is not None for f in failed):
-                when = max(f.met_from_tai_s for f in failed if f.met_from_tai_s is not None)
-                waiting.append((when, agreement, clause, failed[0].words))
-    if waiting:
-        when, agreement, clause, words = min(waiting, key=lambda w: w[0])
-        reason = f"{agreement.reference} clause {clause.id}: {words}"
-        return answer(allowed=False, reason=reason, trace=trace, by=(agreement, clause), revisit_tai_s=when)
-    return answer(allowed=False, reason=_nearest(trace, ""), trace=trace)
+            trace.extend(f"{said}: no: it {finding.words}" for finding in failed)
+            times = [f.met_from_tai_s for f in failed if f.met_from_tai_s is not None]
+            when = max(times) if len(times) == len(failed) else math.inf
+            nearest.append((when, len(failed), agreement, clause, failed[0].rule))
+    if not nearest:
+        return answer(allowed=False, reason="no clause releases it", trace=trace)
+    when, _, agreement, clause, rule = min(nearest, key=lambda n: n[:2])
+    reason = f"{agreement.reference} clause {clause.id} {rule}"
+    revisit = when if math.isfinite(when) else None
+    return answer(allowed=False, reason=reason, trace=trace, by=(agreement, clause), revisit_tai_s=revisit)
 
 
 def _findings(clause: Clause, facets: Facets, now_tai_s: float) -> Iterator[Finding]:
     """Hold each restriction that the clause makes against the record, cheapest first."""
     kinds = _sorted_words(clause.kinds)
-    yield Finding(facets.kind in clause.kinds, f"covers {kinds}, and this is a record of kind {facets.kind}")
+    yield Finding(facets.kind in clause.kinds, f"covers {kinds}", f"this is a record of kind {facets.kind}")
     every = clause.effect is Effect.RELEASE
     yield from _set_finding("objects", clause.objects, facets.objects or None, every=False)
     yield from _set_finding("owners", clause.owners, facets.originators, every=every)
     yield from _set_finding("sensors", clause.sensors, facets.sensors, every=every)
     if clause.classification_ceiling is not None:
-        yield Finding(
-            facets.classification <= clause.classification_ceiling,
-            f"covers classification up to {clause.classification_ceiling}, and this is {facets.classification}",
-        )
+        met = facets.classification <= clause.classification_ceiling
+        rule = f"covers classification up to {clause.classification_ceiling}"
+        yield Finding(met, rule, f"this is {facets.classification}")
     if clause.regimes is not None:
+        within = None if facets.regime is None else facets.regime in clause.regimes
         yield Finding(
-            None if facets.regime is None else facets.regime in clause.regimes,
-            f"covers {_sorted_words(clause.regimes)}, and this is {facets.regime or 'of no known regime'}",
+            within, f"covers {_sorted_words(clause.regimes)}", f"this is {facets.regime or 'unknown'}"
         )
     if clause.region is not None:
-        point = facets.subpoint_deg
-        place = (
-            "at no known place" if point is None else f"at latitude {point[0]:.2f}, longitude {point[1]:.2f}"
-        )
-        yield Finding(
-            None if point is None else clause.region.contains(*point), f"covers a region, and this is {place}"
-        )
+        yield _region_finding(clause.region, facets.subpoint_deg)
     if clause.precision_floor_m > 0.0:
-        yield _precision_finding(clause.precision_floor_m, facets)
+        yield _precision_finding(clause.precision_floor_m, facets.position_sigma_m)
     if clause.delay_s > 0.0:
         yield _delay_finding(clause.delay_s, facets.epoch_tai_s, now_tai_s)
 
@@ -178,29 +184,35 @@ def _set_finding(
     """A release needs every originator and sensor inside the list; withholding, and objects, need only one."""
     if allowed is None:
         return
+    rule = f"covers the {what} {_sorted_words(allowed)}"
     if own is None:
-        yield Finding(None, f"covers certain {what}, and the record does not tell its {what}")
+        yield Finding(None, rule, f"the record does not tell its {what}")
         return
     met = own <= allowed if every else not own.isdisjoint(allowed)
-    yield Finding(met, f"covers the {what} {_sorted_words(allowed)}, and this is of {_sorted_words(own)}")
+    yield Finding(met, rule, f"this is of {_sorted_words(own)}")
 
 
-def _precision_finding(floor_m: float, facets: Facets) -> Finding:
-    sigma_m = facets.position_sigma_m
+def _region_finding(region: Region, point_deg: tuple[float, float] | None) -> Finding:
+    if point_deg is None:
+        return Finding(None, "covers a region", "the record does not tell a place")
+    latitude_deg, longitude_deg = point_deg
+    place = f"this is over latitude {latitude_deg:.2f}, longitude {longitude_deg:.2f}"
+    return Finding(region.contains(latitude_deg, longitude_deg), "covers a region", place)
+
+
+def _precision_finding(floor_m: float, sigma_m: float | None) -> Finding:
+    rule = f"covers what is no more precise than {floor_m:g} m"
     if sigma_m is None:
-        return Finding(
-            None, f"has a precision floor of {floor_m:g} m, and the record's precision is not known"
-        )
-    words = f"has a precision floor of {floor_m:g} m, and this is known to {sigma_m:.3g} m"
-    return Finding(sigma_m >= floor_m, words)
+        return Finding(None, rule, "the record's precision is not known")
+    return Finding(sigma_m >= floor_m, rule, f"this is known to {sigma_m:.3g} m")
 
 
 def _delay_finding(delay_s: float, epoch_tai_s: float | None, now_tai_s: float) -> Finding:
+    rule = f"covers what is {delay_s:g} s old"
     if epoch_tai_s is None:
-        return Finding(None, f"has a delay of {delay_s:g} s, and the record has no epoch")
+        return Finding(None, rule, "the record has no epoch")
     free_tai_s = epoch_tai_s + delay_s
-    words = f"has a delay of {delay_s:g} s, which is over at {utc_from_tai_s(free_tai_s)}"
-    return Finding(now_tai_s >= free_tai_s, words, free_tai_s)
+    return Finding(now_tai_s >= free_tai_s, rule, f"this is so at {utc_from_tai_s(free_tai_s)}", free_tai_s)
 
 
 def _decision(  # noqa: PLR0913  # a decision has this many sides
@@ -225,12 +237,6 @@ def _decision(  # noqa: PLR0913  # a decision has this many sides
         trace=tuple(trace),
         revisit_tai_s=revisit_tai_s,
     )
-
-
-def _nearest(trace: Sequence[str], reader: str) -> str:
-    """The reason of a refusal for which no clause is to be blamed: the test that came closest."""
-    refusals = [line for line in trace if ": no: " in line]
-    return refusals[0] if refusals else f"no agreement covers {reader}" if reader else "no clause releases it"
 
 
 def _sorted_words(names: "frozenset[str] | frozenset[RecordKind]") -> str:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from functools import cached_property
 
+import numpy as np
+
 from commonsky.astro import frames, general_perturbations
 from commonsky.astro.orbit import apsides_m, keplerian, semi_major_axis_m
 from commonsky.domain import (
@@ -85,9 +87,8 @@ class Facets:
         if isinstance(content, Sensor):
             return content.site.latitude_deg, content.site.longitude_deg
         if isinstance(content, Track):
-            position_m, _ = frames.gcrf_to_itrf(
-                [content.position_m], [content.velocity_m_s], content.epoch_tai_s
-            )
+            state = np.array([content.position_m]), np.array([content.velocity_m_s])
+            position_m, _ = frames.gcrf_to_itrf(*state, content.epoch_tai_s)
         elif isinstance(content, ElementSet):
             satellites = general_perturbations.satellites([content])
             teme_m, teme_m_s, _ = general_perturbations.positions_teme(satellites, content.epoch_tai_s)

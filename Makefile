@@ -1,0 +1,53 @@
+# Two commands: `make demo` and `make test`. Everything else is for those who work on the house.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check format bench prove install browser clean
+
+demo: $(VENV)/.product ## a coalition at work, console on loopback; HEADLESS=1 runs it to the end and exits
+	@$(BIN)/commonsky demo $(if $(HEADLESS),--headless) $(if $(PROCESSES),--processes)
+
+test: install browser ## every test that belongs to a change
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not prove"
+
+check: install ## format, lint, types, layers; the documents are checked by tests/house
+	$(BIN)/ruff format --check src tests bench console
+	$(BIN)/ruff check src tests bench console
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format src tests bench console
+	$(BIN)/ruff check --fix src tests bench console
+
+bench: install browser ## speed beside accuracy, against named peers in the same run
+	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+prove: install ## the long proofs
+	$(BIN)/python -m pytest -m prove -s
+
+install: $(INSTALLED)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The demo needs the product alone; the tools of the house are installed on top of it.
+$(VENV)/.product: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(INSTALLED): $(VENV)/.product
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The console is tested in a real Chromium. Where there is none and we may, Debian's is installed.
+browser:
+	@command -v chromium >/dev/null || test -n "$$COMMONSKY_CHROMIUM" || \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium here: the console's tests will be skipped (install chromium or set COMMONSKY_CHROMIUM)"; fi
+
+clean:
+	rm -rf $(VENV) var console/node_modules src/commonsky/web/static

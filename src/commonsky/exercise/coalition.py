@@ -1,0 +1,66 @@
+"""Found all nodes of a scenario side by side: folders, keys, pinned partners, agreements, the public catalogue."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonsky.domain import Member
+from commonsky.exercise.scenario import Scenario, ScenarioMember
+from commonsky.federation import SigningKey
+from commonsky.federation.keys import public_hex, signing_key
+from commonsky.formats.agreement_toml import read_agreement
+from commonsky.node.config import NodeConfig, Peer
+from commonsky.node.start import found_node
+
+
+@dataclass(frozen=True)
+class Coalition:
+    """The folders of an exercise's nodes, by member id."""
+
+    scenario: Scenario
+    folder: Path
+    urls: dict[str, str]
+
+    def home(self, member: str) -> Path:
+        """The folder of one node."""
+        return self.folder / member
+
+
+def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_port: int) -> Coalition:
+    """Make every member's node below ``folder``; raises FormatError where one stands already.
+
+    Keys follow from the scenario's seed, so that an exercise replays byte for byte. They protect nothing real.
+    """
+    keys = {member.id: exercise_key(scenario.seed, member.id) for member in scenario.members}
+    urls = {member.id: f"http://127.0.0.1:{first_port + n}" for n, member in enumerate(scenario.members)}
+    members = {one.id: _member(one, keys[one.id]) for one in scenario.members}
+    for one in scenario.members:
+        config = NodeConfig(
+            operation=scenario.operation,
+            mode=scenario.mode,
+            member=members[one.id],
+            url=urls[one.id],
+            sensors=one.sensors,
+            peers=tuple(Peer(member=m, url=urls[m.id]) for m in members.values() if m.id != one.id),
+        )
+        home = found_node(folder / one.id, config, keys[one.id])
+        for document in sorted((source / "agreements").glob("*.toml")):
+            if one.id in _parties(document, members):
+                shutil.copyfile(document, home.agreements / document.name)
+    return Coalition(scenario, folder, urls)
+
+
+def exercise_key(seed: int, member: str) -> SigningKey:
+    """Derive a member's key from the seed of the exercise: for rehearsal only, since anybody can derive it."""
+    return signing_key(hashlib.sha256(f"commonsky exercise {seed} {member}".encode()).digest())
+
+
+def _member(one: ScenarioMember, key: SigningKey) -> Member:
+    return Member(id=one.id, name=one.name, kind=one.kind, public_key=public_hex(key))
+
+
+def _parties(document: Path, members: dict[str, Member]) -> set[str]:
+    """Givers and readers: both sides hold a copy of an agreement."""
+    agreement = read_agreement(document.read_bytes(), source=str(document))
+    return {agreement.giver, *agreement.readers} & members.keys()

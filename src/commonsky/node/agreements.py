@@ -1,0 +1,64 @@
+"""The agreement documents of a node, as they stand in its folder now: those by which we give and those we read under.
+
+INVARIANT: a document that cannot be read stops all release. It may hold a clause that withholds, and nobody can
+tell from whom, so guessing that it holds none would release by mistake.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonsky.domain import Agreement
+from commonsky.formats.agreement_toml import read_agreement
+from commonsky.formats.errors import FormatError
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What was read; ``faults`` says in words what is wrong with the documents that could not be."""
+
+    stamp: Stamp
+    agreements: tuple[Agreement, ...]
+    faults: tuple[str, ...]
+
+    def given_by(self, member: str) -> list[Agreement]:
+        """The newest version of each agreement by which the member gives: an older one has no force."""
+        newest: dict[str, Agreement] = {}
+        for agreement in self.agreements:
+            if agreement.giver == member:
+                known = newest.get(agreement.id)
+                newest[agreement.id] = agreement if known is None else max(known, agreement, key=_version)
+        return list(newest.values())
+
+    def by_reference(self) -> dict[str, Agreement]:
+        """Every document by its id and version: what was released under an older one keeps its name."""
+        return {agreement.reference: agreement for agreement in self.agreements}
+
+
+def read_shelf(folder: Path) -> Shelf:
+    """Read every ``*.toml`` of the folder; two different documents with one reference are a fault of the second."""
+    stamp = stamp_of(folder)
+    read: dict[str, Agreement] = {}
+    faults: list[str] = []
+    for file in sorted(folder.glob("*.toml")):
+        try:
+            agreement = read_agreement(file.read_bytes(), source=str(file))
+        except OSError as error:
+            faults.append(f"{file}: cannot be read: {error.strerror}")
+        except FormatError as error:
+            faults.append(str(error))
+        else:
+            if read.setdefault(agreement.reference, agreement) != agreement:
+                faults.append(f"{file}: another document also calls itself {agreement.reference}")
+    return Shelf(stamp, tuple(read.values()), tuple(faults))
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """Tell whether the folder changed: name, time of change and size of every document."""
+    found = ((file.name, file.stat()) for file in sorted(folder.glob("*.toml")))
+    return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)
+
+
+def _version(agreement: Agreement) -> int:
+    return agreement.version

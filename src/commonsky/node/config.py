@@ -1,0 +1,117 @@
+"""The folder of a node and what its ``node.toml`` says.
+
+::
+
+    FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys
+    FOLDER/node.key         our signing key, readable by the owner alone
+    FOLDER/node.sqlite      everything the node knows
+    FOLDER/agreements/      one TOML file per agreement in which we are the giver
+    FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+from msgspec import Struct
+
+from commonsky.domain import Component, Member, Mode, Sensor
+from commonsky.formats.errors import FormatError
+
+
+class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sensor of ours and what its data may be used for; the label's originator is always ourselves."""
+
+    sensor: Sensor
+    label: Component = Component()
+
+
+class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A partner as we know it: its key is pinned here, its word about itself is not asked."""
+
+    member: Member
+    url: str
+
+
+class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One member's node. ``catalogue_label`` is given to element sets that we take in from files."""
+
+    operation: str
+    mode: Mode
+    member: Member
+    url: str
+    generation: int = 1
+    sensors: tuple[OwnSensor, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    catalogue_label: Component = Component(readers=frozenset(), onward=False)
+
+    def peer(self, member_id: str) -> Peer | None:
+        """The partner of that id, if we know one."""
+        return next((peer for peer in self.peers if peer.member.id == member_id), None)
+
+
+@dataclass(frozen=True)
+class NodeFolder:
+    """Where a node keeps its things."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.path / "node.toml"
+
+    @property
+    def key(self) -> Path:
+        """The signing key, PEM."""
+        return self.path / "node.key"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "node.sqlite"
+
+    @property
+    def agreements(self) -> Path:
+        """Agreement documents."""
+        return self.path / "agreements"
+
+    @property
+    def stopwatch(self) -> Path:
+        """Marks of how long files took to reach partners."""
+        return self.path / "stopwatch.jsonl"
+
+    @property
+    def incoming(self) -> Path:
+        """Where sensor files land."""
+        return self.path / "incoming"
+
+
+def read_config(file: Path) -> NodeConfig:
+    """Read ``node.toml``; raises FormatError naming the file and the field that is wrong."""
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=NodeConfig)
+    except OSError as error:
+        raise FormatError(str(file), f"cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise FormatError(str(file), f"is not a node's configuration: {error}") from error
+
+
+def write_config(config: NodeConfig, file: Path) -> None:
+    """Write ``node.toml``; absent and default values are left out, as TOML has no null."""
+    document = _without_nulls(msgspec.to_builtins(config))
+    file.write_text(tomli_w.dumps(document), encoding="utf-8")
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401  # plain values of any nesting
+    match value:
+        case dict():
+            return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        case list() | tuple():
+            return [_without_nulls(item) for item in value]
+        case set() | frozenset():
+            return sorted(value)
+        case _:
+            return value

@@ -1,0 +1,40 @@
+"""What the store knows about a record beyond its own content, for the rules to speak of."""
+
+from msgspec.structs import replace
+
+from commonsky.domain import IdentityClaim, Record, RecordKind, Track
+from commonsky.formats.canonical import decode, encode
+from commonsky.sharing import Facets
+from commonsky.store import StoredRecord, Transaction
+
+
+def facets_of(tx: Transaction, record: Record) -> Facets:
+    """Give a record's facets; for a track, with the names that claims give it and the sensors behind it."""
+    if not isinstance(record.content, Track):
+        return Facets(record)
+    return Facets(
+        record,
+        designators=designators(tx).get(record.content.track_id, ()),
+        sensors=tx.sensors_behind(record.id),
+    )
+
+
+def outgoing(entry: StoredRecord) -> bytes:
+    """Give a record's bytes as they go out: our own derived records without their lineage, all else as it is.
+
+    The ids of the sources tell which sensors saw an object, when and how often. They stay in our store, where
+    `explain` and the audit find them; a partner's record is passed on as its originator wrote it.
+    """
+    if entry.source is not None or entry.kind not in {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM}:
+        return entry.body
+    return encode(replace(decode(entry.body), inputs=()))
+
+
+def designators(tx: Transaction) -> dict[str, list[str]]:
+    """Give the names that identity claims, ours and others', give to each track."""
+    names: dict[str, list[str]] = {}
+    for entry in tx.claims():
+        claim = decode(entry.body).content
+        assert isinstance(claim, IdentityClaim)
+        names.setdefault(claim.track_id, []).append(claim.designator)
+    return names

@@ -1,0 +1,132 @@
+"""When to estimate a track anew, from what, and what to say of it.
+
+Targets are taken at the sensors' word: which object an observation is of is what its sensor claims, and the claim
+that a track is that object is made with the confidence that such words deserve.
+"""
+
+from collections.abc import Sequence
+
+from commonsky.domain import ElementSet, IdentityClaim, Observation, Record, Sensor, Track, derived
+from commonsky.formats.canonical import decode, record_id
+from commonsky.node.node import Node
+from commonsky.tracking import Estimated, Fit, FitSettings, InitialState, TrackingError, fit
+from commonsky.tracking.prediction import state_of
+
+SPAN_S = 86_400.0
+"""Observations older than this no longer count for a track: drag makes an older past a worse guide."""
+
+LEAST_NEW_S = 5_400.0
+"""A track is estimated anew when the newest observation is this much later than those it was made from."""
+
+DRAG_FROM_SPAN_S = 21_600.0
+DRAG_PRIOR_M2_KG = 0.02
+
+
+def estimated_records(node: Node, target: str) -> list[Record]:
+    """Estimate the track of a claimed target: the track's record and, for a new one, the identity claim.
+
+    Empty when there is nothing new to say, or when no orbit can be had (the watch log says why).
+    """
+    sources = _sources(node, target)
+    known = _own_track(node, target)
+    if not sources or (known is not None and not _worth_it(known, sources)):
+        return []
+    sensors = _sensors(node)
+    observations = [_observation(source) for source in sources]
+    try:
+        found = fit(
+            observations, sensors, settings=_settings(observations), initial=_initial(node, target, known)
+        )
+    except TrackingError as reason:
+        node.say_once(f"track of {target}", f"no orbit of {target}: {reason}")
+        return []
+    return _records(node, target, known, found, sources)
+
+
+def _records(
+    node: Node, target: str, known: Track | None, found: Fit, sources: Sequence[Record]
+) -> list[Record]:
+    used = [source for source, residual in zip(sources, found.residuals, strict=True) if residual.used]
+    if known is not None:
+        track = found.track(known.track_id, known.revision + 1)
+        return [derived(record_id(node.id, track), originator=node.id, content=track, sources=used)]
+    track = found.track(_next_track_id(node), 1)
+    claim = _claim(track.track_id, target, used)
+    return [
+        derived(record_id(node.id, content), originator=node.id, content=content, sources=used)
+        for content in (track, claim)
+    ]
+
+
+def _claim(track_id: str, target: str, used: Sequence[Record]) -> IdentityClaim:
+    """Each sensor that names the object is taken to be right half of the time, and independent of the others."""
+    count = len({_observation(record).sensor for record in used})
+    basis = f"named by {count} sensor{'s' if count > 1 else ''}; one orbit fits their observations"
+    return IdentityClaim(track_id=track_id, designator=target, confidence=1.0 - 0.5**count, basis=basis)
+
+
+def _sources(node: Node, target: str) -> list[Record]:
+    """Observations of the target by sensors that we know, each once, by whatever route it came."""
+    sensors = _sensors(node)
+    entries = node.store.observations(node.now_tai_s() - SPAN_S, target=target)
+    records = {(entry.originator, entry.id): entry.body for entry in entries}
+    decoded = (decode(body) for body in records.values())
+    return [record for record in decoded if _observation(record).sensor in sensors]
+
+
+def _observation(record: Record) -> Observation:
+    assert isinstance(record.content, Observation)
+    return record.content
+
+
+def _worth_it(known: Track, sources: Sequence[Record]) -> bool:
+    newest = max(_observation(source).epoch_tai_s for source in sources)
+    return newest - known.last_observation_tai_s >= LEAST_NEW_S
+
+
+def _own_track(node: Node, target: str) -> Track | None:
+    names = _own_claims(node)
+    for entry in node.store.current_tracks():
+        if entry.source is None and entry.object == names.get(target):
+            content = decode(entry.body).content
+            assert isinstance(content, Track)
+            return content
+    return None
+
+
+def _own_claims(node: Node) -> dict[str, str]:
+    """Our tracks by the designator that we claim for them."""
+    claims = (decode(entry.body).content for entry in node.store.claims() if entry.source is None)
+    return {claim.designator: claim.track_id for claim in claims if isinstance(claim, IdentityClaim)}
+
+
+def _next_track_id(node: Node) -> str:
+    return f"{node.id}-T-{len(set(_own_claims(node).values())) + 1:06d}"
+
+
+def _sensors(node: Node) -> dict[str, Sensor]:
+    """Every sensor whose place we know: our own, and those that partners told us of."""
+    told = [decode(entry.body).content for entry in node.store.sensors()]
+    return {one.id: one for one in told if isinstance(one, Sensor)}
+
+
+def _settings(observations: Sequence[Observation]) -> FitSettings:
+    epochs = [one.epoch_tai_s for one in observations]
+    if max(epochs) - min(epochs) < DRAG_FROM_SPAN_S:
+        return FitSettings(scale_covariance=True)
+    return FitSettings(
+        estimate=frozenset({Estimated.DRAG}),
+        prior_sigmas={Estimated.DRAG: DRAG_PRIOR_M2_KG},
+        scale_covariance=True,
+    )
+
+
+def _initial(node: Node, target: str, known: Track | None) -> InitialState | ElementSet | None:
+    """Start from our last estimate, else from an element set that carries the designator, else from nothing."""
+    if known is not None:
+        return InitialState(known.epoch_tai_s, state_of(known))
+    for entry in node.store.element_sets(target):
+        content = decode(entry.body).content
+        if isinstance(content, ElementSet):
+            return content
+    return None

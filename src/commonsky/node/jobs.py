@@ -1,0 +1,248 @@
+"""Every job that a node does, one short function each, from top to bottom as an observation travels. READ FIRST.
+
+    sensor file -> ingest   1 formats   bytes -> records, labelled by their sensor's owner
+                            2 store     append: what we hold
+                            3 share     decide for each partner; decisions and sealed envelope in one transaction
+                            4 estimate  observations -> track; its label is the join of its sources' labels
+                            5 share     the same for the track
+       ~~ wire ~~ -> receive 6 accept   verify, or refuse with a reason
+                            7 store     the bytes as received, never merged in place
+
+Jobs take the node and data, call the rooms below in order, and hold no state of their own.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from msgspec import Struct
+
+from commonsky.domain import Accepted, Agreement, Decision, Envelope, FeedHead, Observation, Record
+from commonsky.federation import Refused, accept, read_wire, seal
+from commonsky.federation.position import Action
+from commonsky.formats.canonical import decode
+from commonsky.formats.errors import Rejection
+from commonsky.node.context import facets_of, outgoing
+from commonsky.node.estimating import estimated_records
+from commonsky.node.intake import FileContent, own_record, read_file
+from commonsky.node.node import Node
+from commonsky.sharing import decide
+from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
+
+RECORDS_PER_ENVELOPE = 1_000
+
+Transport = Callable[[FeedHead], bytes]
+"""Asks one partner for what follows our cursor on its feed, and gives the bytes that came."""
+
+
+class Intake(Struct, frozen=True, kw_only=True):
+    """What became of a file."""
+
+    source: str
+    records: int
+    duplicates: int
+    rejected: tuple[Rejection, ...]
+    tracks: tuple[str, ...] = ()
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """What came from a partner in one go."""
+
+    envelopes: int = 0
+    records: int = 0
+    unfit: int = 0
+    refused: tuple[str, ...] = ()
+
+
+def ingest(node: Node, data: bytes, source: str) -> Intake:
+    """Take in a sensor file or a catalogue; raises FormatError for a file that is neither."""
+    with node.stopwatch.file_landed():
+        read = read_file(node, data, source)
+        appended = _keep(node, read, data, source)
+        share(node)
+        added = frozenset(appended.added)
+        tracks = estimate(node, _targets(record for record in read.records if record.id in added))
+    return Intake(
+        source=source,
+        records=len(appended.added),
+        duplicates=len(appended.repeated) + len(appended.conflicting),
+        rejected=read.rejected,
+        tracks=tracks,
+    )
+
+
+def declare_sensors(node: Node) -> None:
+    """Put our own sensors on record, so that partners who may know of them can use their data."""
+    records = [own_record(node, own.sensor, own.label) for own in node.config.sensors]
+    node.store.append(records)
+    share(node)
+
+
+def estimate(node: Node, targets: Collection[str]) -> tuple[str, ...]:
+    """Bring the tracks of these claimed targets up to date with all observations that we hold; share them."""
+    made = []
+    for target in sorted(targets):
+        with node.estimating:
+            records = estimated_records(node, target)
+            node.store.append(records)
+        made += [record.id for record in records[:1]]
+    if made:
+        share(node)
+    return tuple(made)
+
+
+def share(node: Node) -> int:
+    """Decide what each partner may have of what is new or due, and put it on its feed; give how many went out.
+
+    INVARIANT: while an agreement cannot be read, nothing is decided and nothing goes out.
+    """
+    shelf = node.agreements()
+    if shelf.faults:
+        node.say_once("agreements", f"nothing is released until this is mended: {'; '.join(shelf.faults)}")
+        return 0
+    if node.agreements_changed(shelf):
+        for peer in node.config.peers:
+            node.store.reconsider(peer.member.id, node.now_tai_s())
+    given = shelf.given_by(node.id)
+    return sum(_share_with(node, peer.member.id, given) for peer in node.config.peers)
+
+
+def receive(node: Node, issuer: str, transport: Transport) -> Arrival:
+    """Pull what is next on a partner's feed until there is no more; use new observations for our own tracks."""
+    arrival = Arrival()
+    targets: set[str] = set()
+    while node.store.link_state(issuer) is not LinkState.CUT:
+        wire = read_wire(transport(node.store.cursor(issuer)))
+        for fault in wire.faults:
+            node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
+        admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
+        accepted = [one for one in admitted if isinstance(one, Accepted)]
+        arrival = _added(arrival, admitted)
+        targets |= _targets(one.record for envelope in accepted for one in envelope.received)
+        if not accepted:
+            break
+    estimate(node, targets)
+    return arrival
+
+
+def take_in(node: Node, issuer: str, envelope: Envelope) -> Accepted | Refused:
+    """Judge one envelope that came from a partner, and keep it, or set it apart with the reason."""
+    now_tai_s = node.now_tai_s()
+    store = node.store
+    outcome = accept(
+        envelope,
+        node.receiver(),
+        issuer=issuer,
+        head=store.cursor(issuer),
+        held=lambda gen, seq: store.held_header(issuer, gen, seq),
+        now_tai_s=now_tai_s,
+    )
+    if isinstance(outcome, Accepted):
+        store.admit(envelope, outcome, received_tai_s=now_tai_s)
+        node.stopwatch.admitted(outcome.header)
+        for note in outcome.notes:
+            store.write_log(now_tai_s, "feed", note)
+        return outcome
+    if outcome.action in {Action.QUARANTINE, Action.STOP}:
+        evidence = f"{envelope.header}\n{envelope.signature}\n{envelope.body}".encode(errors="replace")
+        store.quarantine(issuer, outcome.refusal, outcome.reason, evidence, at_tai_s=now_tai_s)
+        store.write_log(now_tai_s, "refused", f"from {issuer}: {outcome.reason}")
+    if outcome.action is Action.STOP:
+        store.stop_feed(issuer)
+    return outcome
+
+
+def explain(node: Node, record_id: str, reader: str) -> tuple[StoredRecord, Decision]:
+    """Decide now, by the agreements as they stand, whether a record may go to a member; nothing is stored.
+
+    Raises KeyError when no record of this id is held here.
+    """
+    copies = node.store.copies(record_id)
+    if not copies:
+        raise KeyError(record_id)
+    entry = copies[0]
+    with node.store.transaction() as tx:
+        facets = facets_of(tx, decode(entry.body))
+    shelf = node.agreements()
+    decision = decide(facets, reader, shelf.given_by(node.id), giver=node.id, now_tai_s=node.now_tai_s())
+    return entry, decision
+
+
+def _keep(node: Node, read: FileContent, data: bytes, source: str) -> Appended:
+    """Append what was read and set apart what was not, in one transaction."""
+    now_tai_s = node.now_tai_s()
+    digest = hashlib.sha256(data).hexdigest()
+    with node.store.transaction() as tx:
+        known = tx.ingested(digest)
+        appended = tx.append(read.records)
+        tx.note_ingested(
+            IngestedFile(sha256=digest, name=source, at_tai_s=now_tai_s, records=len(read.records))
+        )
+        for rejection in read.rejected:
+            tx.quarantine(source, "rejected", str(rejection), b"", at_tai_s=now_tai_s)
+        words = f"{source}: {len(appended.added)} new records"
+        if read.rejected:
+            words += f", {len(read.rejected)} rejected"
+        if known is not None:
+            words += f"; the same file came before, as {known.name}"
+        tx.write_log(now_tai_s, "ingest", words)
+    return appended
+
+
+def _share_with(node: Node, reader: str, given: Sequence[Agreement]) -> int:
+    """Decide batch after batch; what no agreement with the reader speaks of is refused without a row."""
+    ours = [agreement for agreement in given if reader in agreement.readers]
+    kinds = {kind for agreement in ours for clause in agreement.clauses for kind in clause.kinds}
+    onward = any(agreement.onward for agreement in ours)
+    released = 0
+    while kinds:
+        with node.store.transaction() as tx:
+            due = tx.undecided(reader, RECORDS_PER_ENVELOPE, node.now_tai_s(), kinds=kinds, onward=onward)
+            released += _decide_and_seal(node, tx, reader, due, given)
+            if len(due) < RECORDS_PER_ENVELOPE:
+                tx.settle(reader, kinds=kinds)
+                break
+    return released
+
+
+def _decide_and_seal(
+    node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], given: Sequence[Agreement]
+) -> int:
+    """Keep the decisions and the envelope of what is released in one transaction, or neither."""
+    now_tai_s = node.now_tai_s()
+    decided = [
+        (entry, decide(facets_of(tx, decode(entry.body)), reader, given, giver=node.id, now_tai_s=now_tai_s))
+        for entry in due
+    ]
+    tx.record_decisions((entry.n, decision) for entry, decision in decided)
+    released = [(str(decision.agreement), outgoing(entry)) for entry, decision in decided if decision.allowed]
+    if released:
+        envelope = seal(
+            released,
+            previous=tx.feed_head(reader),
+            iss=node.id,
+            aud=reader,
+            mode=node.config.mode,
+            gen=node.config.generation,
+            key=node.key,
+            iat_tai_s=now_tai_s,
+        )
+        tx.enqueue(envelope)
+        node.stopwatch.sealed(envelope)
+    return len(released)
+
+
+def _targets(records: Iterable[Record]) -> frozenset[str]:
+    """What the sensors say they looked at, as far as they say it."""
+    contents = (record.content for record in records)
+    return frozenset(seen.target for seen in contents if isinstance(seen, Observation) and seen.target)
+
+
+def _added(arrival: Arrival, admitted: Sequence[Accepted | Refused]) -> Arrival:
+    accepted = [one for one in admitted if isinstance(one, Accepted)]
+    refused = tuple(one.reason for one in admitted if isinstance(one, Refused))
+    return Arrival(
+        envelopes=arrival.envelopes + len(accepted),
+        records=arrival.records + sum(len(one.received) for one in accepted),
+        unfit=arrival.unfit + sum(len(one.unfit) for one in accepted),
+        refused=arrival.refused + refused,
+    )

@@ -1,0 +1,64 @@
+"""Found a node's folder, and open it: below the commands, the only place that reads clocks and makes files."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from commonsky.astro.time import tai_s_from_jd_utc
+from commonsky.federation import SigningKey
+from commonsky.federation.keys import private_pem, public_hex, read_private_pem
+from commonsky.formats.errors import FormatError
+from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_config
+from commonsky.node.node import Node
+from commonsky.node.stopwatch import Stopwatch
+from commonsky.store import Store
+
+UNIX_EPOCH_JD = 2_440_587.5
+
+
+def wall_clock_tai_s() -> float:
+    """TAI seconds since J2000, by this machine's clock."""
+    return float(tai_s_from_jd_utc(UNIX_EPOCH_JD, time.time() / 86_400.0))  # noqa: TID251  # the node's start-up
+
+
+def found_node(folder: Path, config: NodeConfig, key: SigningKey) -> NodeFolder:
+    """Make a node's folder; raises FormatError if one is there already, or the configuration has another key."""
+    home = NodeFolder(folder)
+    if home.config.exists():
+        raise FormatError(str(home.config), "a node lives here already")
+    if config.member.public_key != public_hex(key):
+        raise FormatError(str(home.config), "the member's public key is not that of the node's signing key")
+    for part in (home.path, home.agreements, home.incoming):
+        part.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(home.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(private_pem(key))
+    write_config(config, home.config)
+    return home
+
+
+def open_node(folder: Path, now_tai_s: Callable[[], float] = wall_clock_tai_s) -> Node:
+    """Open a node; raises FormatError or StoreError that names the file which is missing or wrong.
+
+    Its time never goes back: a clock set back would revive expired labels and agreements.
+    """
+    home = NodeFolder(folder)
+    config = read_config(home.config)
+    try:
+        key = read_private_pem(home.key.read_bytes())
+    except OSError as error:
+        raise FormatError(str(home.key), f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FormatError(str(home.key), str(error)) from error
+    if config.member.public_key != public_hex(key):
+        raise FormatError(str(home.config), "member.public_key is not that of node.key")
+    store = Store.open(home.database)
+    latest_tai_s = store.note_time(now_tai_s())
+    return Node(
+        config=config,
+        folder=home,
+        key=key,
+        store=store,
+        now_tai_s=lambda: max(latest_tai_s, now_tai_s()),
+        stopwatch=Stopwatch(home.stopwatch, time.monotonic),
+    )
