@@ -1,0 +1,181 @@
+// The node's interface as the console uses it: shapes of the JSON answers, and the binary keyframes.
+
+export type Mode = "REAL" | "TEST" | "SIMULATED" | "EXERCISE";
+export type LinkState = "up" | "late" | "down" | "stopped";
+
+export interface LinkStatus {
+  member: string;
+  state: LinkState;
+  since_tai_s: number | null;
+  detail: string;
+}
+
+export interface Status {
+  member: string;
+  member_name: string;
+  operation: string;
+  mode: Mode;
+  now_tai_s: number;
+  now_utc: string;
+  rate: number;
+  revision: number;
+  log_sequence: number;
+  links: LinkStatus[];
+  classification_names: string[];
+  counts: { own_tracks: number; partner_tracks: number; element_sets: number };
+  leap_seconds?: [number, number][];
+}
+
+/** All objects of one revision by columns; row i of every column is object i of the keyframes. */
+export interface ObjectColumns {
+  revision: number;
+  count: number;
+  key: string[];
+  object: string[];
+  name: string[];
+  designator: string[];
+  source: string[];
+  kind: ("track" | "element_set")[];
+  own: boolean[];
+  regime: string[];
+  epoch_tai_s: number[];
+  perigee_altitude_m: number[];
+  apogee_altitude_m: (number | null)[];
+  inclination_deg: number[];
+  period_s: (number | null)[];
+  position_sigma_m: (number | null)[];
+  classification: number[];
+  mode: Mode[];
+}
+
+export interface Fact {
+  name: string;
+  value: string;
+  unit: string;
+}
+
+export interface Sight {
+  member: string;
+  allowed: boolean;
+  reason: string;
+  agreement: string | null;
+  clause: string | null;
+}
+
+export interface ObjectPanel {
+  key: string;
+  elements: Fact[];
+  label: { originator: string; classification: number; words: string[] }[];
+  who_may_see: Sight[];
+  inputs: number;
+  derived: number;
+}
+
+export interface LogLine {
+  sequence: number;
+  tai_s: number;
+  utc: string;
+  kind: string;
+  text: string;
+}
+
+export interface Orbit {
+  key: string;
+  frame: OrbitFrame;
+  t_tai_s: number;
+  points_itrf_km: [number, number, number][];
+}
+
+export type OrbitFrame = "inertial" | "earth_fixed";
+
+export interface Keyframes {
+  revision: number;
+  objects: number;
+  start_tai_s: number;
+  step_s: number;
+  /** One array of objects x 6 per frame: x, y, z in km and Earth-fixed velocity in km/s; zeros where not placed. */
+  frames: Float32Array[];
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const ROOT = "api/v1";
+
+async function ask(path: string, signal?: AbortSignal): Promise<Response> {
+  const answer = await fetch(`${ROOT}/${path}`, signal ? { signal } : {});
+  if (!answer.ok) {
+    const body: unknown = await answer.json().catch(() => null);
+    throw new ApiError(answer.status, detailOf(body) ?? answer.statusText);
+  }
+  return answer;
+}
+
+function detailOf(body: unknown): string | null {
+  if (typeof body !== "object" || body === null || !("detail" in body)) return null;
+  return typeof body.detail === "string" ? body.detail : JSON.stringify(body.detail);
+}
+
+async function json<T>(path: string): Promise<T> {
+  return (await (await ask(path)).json()) as T;
+}
+
+export const getStatus = (): Promise<Status> => json("status");
+export const getObjects = (revision: number): Promise<ObjectColumns> => json(`objects?revision=${revision}`);
+export const getPanel = (key: string): Promise<ObjectPanel> => json(`objects/${encodeURIComponent(key)}`);
+export const getOrbit = (key: string, t: number, frame: OrbitFrame): Promise<Orbit> =>
+  json(`objects/${encodeURIComponent(key)}/orbit?t_tai_s=${t}&frame=${frame}`);
+
+/** Why an object has no place at a time, in the node's words; null when it has one. */
+export async function getNotPlaced(key: string, t: number): Promise<string | null> {
+  const path = `objects/${encodeURIComponent(key)}/position?t_tai_s=${t}`;
+  return (await json<{ not_placed: string | null }>(path)).not_placed;
+}
+
+export async function getKeyframes(
+  start_tai_s: number,
+  step_s: number,
+  count: number,
+  revision: number,
+  signal: AbortSignal,
+): Promise<Keyframes> {
+  const query = `start_tai_s=${start_tai_s}&step_s=${step_s}&count=${count}&revision=${revision}`;
+  return decodeKeyframes(await (await ask(`keyframes?${query}`, signal)).arrayBuffer());
+}
+
+const MAGIC = 0x464b5343; // "CSKF", little-endian
+
+export function decodeKeyframes(bytes: ArrayBuffer): Keyframes {
+  const view = new DataView(bytes);
+  if (bytes.byteLength < 48 || view.getUint32(0, true) !== MAGIC) throw new Error("these are not keyframes");
+  const header = view.getUint16(6, true);
+  const objects = view.getUint32(8, true);
+  const count = view.getUint32(12, true);
+  const values = view.getUint32(20, true);
+  if (values !== 6 || bytes.byteLength !== header + 4 * count * objects * values) {
+    throw new Error("the keyframes are of a size that their header does not say");
+  }
+  const frames: Float32Array[] = [];
+  for (let k = 0; k < count; k++) {
+    frames.push(withoutNaN(new Float32Array(bytes, header + 4 * k * objects * 6, objects * 6)));
+  }
+  return {
+    revision: view.getUint32(16, true),
+    objects,
+    start_tai_s: view.getFloat64(24, true),
+    step_s: view.getFloat64(32, true),
+    frames,
+  };
+}
+
+// Shaders need not treat NaN as the standard says; the centre of the Earth stands for "no place" instead.
+function withoutNaN(frame: Float32Array): Float32Array {
+  for (let i = 0; i < frame.length; i++) if (Number.isNaN(frame[i])) frame[i] = 0;
+  return frame;
+}

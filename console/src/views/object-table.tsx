@@ -1,0 +1,265 @@
+// The table of all objects: only the rows in sight are in the page.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { STANDING_WORDS, type Picture, type SortColumn } from "../objects";
+import { session } from "../session";
+import { selectedRow, store, useStore } from "../store";
+import { spanText } from "../utc";
+import { Mark } from "./marks";
+
+const ROW_PX = 26;
+const SPARE_ROWS = 6;
+
+interface Column {
+  id: SortColumn;
+  title: string;
+  /** For screen readers and as a hint. */
+  long: string;
+  numeric?: boolean;
+  /** Only where there is room. */
+  wide?: boolean;
+  text(picture: Picture, row: number, nowTai: number): string;
+}
+
+const km = (metres: number | null): string => (metres === null ? "open" : Math.round(metres / 1000).toLocaleString("en-GB"));
+
+const COLUMNS: Column[] = [
+  { id: "name", title: "Name", long: "Name", text: ({ columns }, i) => columns.name[i] },
+  { id: "designator", title: "Number", long: "Designator, as claimed", wide: true, text: (p, i) => p.columns.designator[i] },
+  { id: "source", title: "Source", long: "Member we have it from", text: ({ columns }, i) => columns.source[i] },
+  { id: "regime", title: "Orbit", long: "Orbit regime", text: ({ columns }, i) => columns.regime[i] },
+  {
+    id: "perigee_altitude_m",
+    title: "Per. km",
+    long: "Perigee altitude, km",
+    numeric: true,
+    text: ({ columns }, i) => km(columns.perigee_altitude_m[i]),
+  },
+  {
+    id: "apogee_altitude_m",
+    title: "Apo. km",
+    long: "Apogee altitude, km",
+    numeric: true,
+    text: ({ columns }, i) => km(columns.apogee_altitude_m[i]),
+  },
+  {
+    id: "inclination_deg",
+    title: "Inc. °",
+    long: "Inclination, degrees",
+    numeric: true,
+    text: ({ columns }, i) => columns.inclination_deg[i].toFixed(1),
+  },
+  {
+    id: "period_s",
+    title: "Period min",
+    long: "Period, minutes",
+    numeric: true,
+    wide: true,
+    text: ({ columns }, i) => minutes(columns.period_s[i]),
+  },
+  {
+    id: "position_sigma_m",
+    title: "Sigma m",
+    long: "Position sigma, metres",
+    numeric: true,
+    wide: true,
+    text: ({ columns }, i) => columns.position_sigma_m[i]?.toFixed(0) ?? "not stated",
+  },
+  {
+    id: "epoch_tai_s",
+    title: "Age",
+    long: "Age of the orbit at the shown time",
+    numeric: true,
+    text: ({ columns }, i, now) => ageText(now - columns.epoch_tai_s[i]),
+  },
+  {
+    id: "classification",
+    title: "Level",
+    long: "Classification level",
+    numeric: true,
+    wide: true,
+    text: ({ columns }, i) => String(columns.classification[i]),
+  },
+];
+
+const minutes = (seconds: number | null): string => (seconds === null ? "open" : (seconds / 60).toFixed(1));
+
+/** One unit, so that the column stays narrow. */
+function ageText(seconds: number): string {
+  const text = spanText(seconds).replace(/ (min|h|d) .*/, " $1");
+  return seconds < 0 ? `−${text}` : text;
+}
+
+export function ObjectTable({ wide }: { wide: boolean }) {
+  const picture = useStore((state) => state.picture);
+  const order = useStore((state) => state.order);
+  const row = useStore(selectedRow);
+  const scroller = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const height = useHeight(scroller);
+  const columns = COLUMNS.filter((column) => wide || !column.wide);
+  const at = order.indexOf(row);
+  useScrollTo(scroller, at);
+  const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
+  const last = Math.min(order.length, Math.ceil((top + height) / ROW_PX) + SPARE_ROWS);
+  return (
+    <div
+      class={`table${wide ? " table-wide" : ""}`}
+      role="grid"
+      aria-label="Objects of the picture"
+      aria-rowcount={order.length + 1}
+      aria-colcount={columns.length + 1}
+    >
+      <Heads columns={columns} />
+      <div
+        class="rows"
+        ref={scroller}
+        role="rowgroup"
+        tabIndex={0}
+        aria-label="Objects"
+        aria-activedescendant={at >= first && at < last ? `row-${row}` : undefined}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onKeyDown={moveByKey}
+      >
+        <div class="rows-length" role="presentation" style={{ height: `${order.length * ROW_PX}px` }}>
+          {picture &&
+            [...order.subarray(first, last)].map((i, n) => (
+              <Row key={picture.columns.object[i]} {...{ picture, columns, i }} at={first + n} picked={i === row} />
+            ))}
+        </div>
+        {picture && order.length === 0 && <Empty all={picture.count} />}
+        {!picture && <p class="empty">Loading the picture…</p>}
+      </div>
+    </div>
+  );
+}
+
+function Heads({ columns }: { columns: Column[] }) {
+  const sort = useStore((state) => state.sort);
+  const head = (id: SortColumn, title: string, long: string, numeric = false) => (
+    <div
+      key={id}
+      role="columnheader"
+      class={`cell head c-${id}${numeric ? " numeric" : ""}`}
+      aria-sort={sort.column !== id ? "none" : sort.descending ? "descending" : "ascending"}
+    >
+      <button type="button" title={`${long}: sort`} aria-label={`${long}: sort`} onClick={() => sortBy(id)}>
+        {title}
+        <span class="arrow" aria-hidden="true">
+          {sort.column !== id ? "" : sort.descending ? "▼" : "▲"}
+        </span>
+      </button>
+    </div>
+  );
+  return (
+    <div role="rowgroup" class="heads">
+      <div role="row" class="row" aria-rowindex={1}>
+        {head("standing", "", "Kind")}
+        {columns.map((column) => head(column.id, column.title, column.long, column.numeric))}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  picture: Picture;
+  columns: Column[];
+  i: number;
+  at: number;
+  picked: boolean;
+}
+
+function Row({ picture, columns, i, at, picked }: RowProps) {
+  const now = useStore((state) => Math.floor((state.tick?.tai ?? 0) / 60) * 60);
+  return (
+    <div
+      id={`row-${i}`}
+      role="row"
+      class={`row${picked ? " picked" : ""}`}
+      aria-rowindex={at + 2}
+      aria-selected={picked}
+      style={{ top: `${at * ROW_PX}px` }}
+      onClick={() => session.select(picture.columns.object[i])}
+      onDblClick={() => session.centre()}
+    >
+      <div role="gridcell" class="cell c-standing">
+        <Mark standing={picture.standing[i]} />
+        <span class="unseen">{STANDING_WORDS[picture.standing[i]]}</span>
+      </div>
+      {columns.map((column) => (
+        <div role="gridcell" key={column.id} class={`cell c-${column.id}${column.numeric ? " numeric" : ""}`}>
+          {column.text(picture, i, now)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Empty({ all }: { all: number }) {
+  const filter = useStore((state) => state.filter);
+  if (all === 0) {
+    return (
+      <p class="empty">
+        <strong>No orbits yet.</strong> Objects appear when the node takes in a catalogue, makes a track, or a partner
+        shares one.
+      </p>
+    );
+  }
+  return (
+    <p class="empty">
+      <strong>Nothing matches{filter.text ? ` “${filter.text}”` : ""}.</strong>{" "}
+      <button type="button" class="plain" onClick={showAll}>
+        Show all {all.toLocaleString("en-GB")}
+      </button>
+    </p>
+  );
+}
+
+const showAll = (): void =>
+  store.set({ filter: { text: "", hiddenStandings: new Set(), hiddenRegimes: new Set() } });
+
+function sortBy(column: SortColumn): void {
+  const { sort } = store.state;
+  // The first look at ages is for the oldest, that is the smallest epoch.
+  store.set({ sort: { column, descending: sort.column === column && !sort.descending } });
+}
+
+function moveByKey(event: KeyboardEvent): void {
+  const page = 15;
+  const steps: Record<string, number> = {
+    ArrowDown: 1,
+    ArrowUp: -1,
+    PageDown: page,
+    PageUp: -page,
+    Home: -1e9,
+    End: 1e9,
+  };
+  const by = steps[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  session.step(by);
+}
+
+function useHeight(of: { current: HTMLDivElement | null }): number {
+  const [height, setHeight] = useState(600);
+  useEffect(() => {
+    if (!of.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => setHeight(entry.contentRect.height));
+    observer.observe(of.current);
+    return () => observer.disconnect();
+  }, []);
+  return height;
+}
+
+/** Bring the picked row into sight when the pick changes, not when the user scrolls. */
+function useScrollTo(of: { current: HTMLDivElement | null }, at: number): void {
+  const selected = useStore((state) => state.selected);
+  useEffect(() => {
+    const box = of.current;
+    if (!box || at < 0) return;
+    const top = at * ROW_PX;
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (top + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW_PX - box.clientHeight;
+  }, [selected, at >= 0]);
+}

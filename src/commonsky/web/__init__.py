@@ -1,0 +1,1 @@
+"""HTTP: the API, the partner feed and the console; the only place for web models."""
