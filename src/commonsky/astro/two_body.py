@@ -1,0 +1,131 @@
+"""Motion about a point mass, for first guesses and for describing orbits. SI units, inertial axes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+EARTH_MU_M3_S2 = 3.986004415e14
+
+_NEWTON_STEPS = 60
+_ANOMALY_TOLERANCE = 1e-12
+_SERIES_BELOW = 1e-3
+
+
+@dataclass(frozen=True)
+class KeplerianElements:
+    """Osculating elements; angles in degrees. The anomaly is the true one."""
+
+    semi_major_axis_m: float
+    eccentricity: float
+    inclination_deg: float
+    ra_of_asc_node_deg: float
+    arg_of_pericenter_deg: float
+    true_anomaly_deg: float
+
+
+def gravity(position_m: Array) -> Array:
+    """Acceleration (n, 3) in m/s2 by the point mass at positions (n, 3)."""
+    distance = np.linalg.norm(position_m, axis=-1, keepdims=True)
+    return np.asarray(-EARTH_MU_M3_S2 * position_m / distance**3)
+
+
+def propagate_two_body(state: Array, elapsed_s: ArrayLike) -> Array:
+    """States (n, 6) after ``elapsed_s`` (n,) from one state (6,), any conic, by universal variables.
+
+    Source: Vallado, Fundamentals of Astrodynamics and Applications, algorithm 8. Raises ValueError when Kepler's
+    equation does not converge, as for a state that is no orbit at all.
+    """
+    elapsed = np.atleast_1d(np.asarray(elapsed_s, dtype=np.float64))
+    r0, v0 = np.asarray(state[:3]), np.asarray(state[3:])
+    root_mu = np.sqrt(EARTH_MU_M3_S2)
+    distance = float(np.linalg.norm(r0))
+    alpha = 2.0 / distance - float(v0 @ v0) / EARTH_MU_M3_S2
+    radial = float(r0 @ v0) / root_mu
+    if alpha > 0.0:
+        elapsed = _within_one_period(elapsed, alpha)
+        chi = root_mu * alpha * elapsed
+    else:
+        chi = _hyperbolic_start(elapsed, alpha, distance, radial * root_mu)
+    for _ in range(_NEWTON_STEPS):
+        c2, c3 = _stumpff(alpha * chi**2)
+        radius = (
+            chi**2 * c2 + radial * chi * (1.0 - alpha * chi**2 * c3) + distance * (1.0 - alpha * chi**2 * c2)
+        )
+        time = chi**3 * c3 + radial * chi**2 * c2 + distance * chi * (1.0 - alpha * chi**2 * c3)
+        step = (root_mu * elapsed - time) / radius
+        chi = chi + step
+        if np.all(np.abs(step) <= _ANOMALY_TOLERANCE * (1.0 + np.abs(chi))):
+            break
+    else:
+        raise ValueError("Kepler's equation does not converge: the state is no usable orbit")
+    return _by_f_and_g(r0, v0, chi, alpha, elapsed)
+
+
+def keplerian_elements(state: Array) -> KeplerianElements:
+    """Osculating elements of one state (6,), by its angular momentum and eccentricity vectors."""
+    position, velocity = np.asarray(state[:3]), np.asarray(state[3:])
+    distance = float(np.linalg.norm(position))
+    momentum = np.cross(position, velocity)
+    shape = np.cross(velocity, momentum) / EARTH_MU_M3_S2 - position / distance
+    node = np.array([-momentum[1], momentum[0], 0.0])
+    if not node.any():
+        node = np.array([1.0, 0.0, 0.0])
+    normal = momentum / np.linalg.norm(momentum)
+    return KeplerianElements(
+        semi_major_axis_m=1.0 / (2.0 / distance - float(velocity @ velocity) / EARTH_MU_M3_S2),
+        eccentricity=float(np.linalg.norm(shape)),
+        inclination_deg=float(np.degrees(np.arccos(np.clip(normal[2], -1.0, 1.0)))),
+        ra_of_asc_node_deg=_angle_deg(np.array([1.0, 0.0, 0.0]), node, np.array([0.0, 0.0, 1.0])),
+        arg_of_pericenter_deg=_angle_deg(node, shape, normal),
+        true_anomaly_deg=_angle_deg(shape, position, normal),
+    )
+
+
+def _angle_deg(start: Array, end: Array, about: Array) -> float:
+    return float(np.degrees(np.arctan2(about @ np.cross(start, end), start @ end)) % 360.0)
+
+
+def _within_one_period(elapsed: Array, alpha: float) -> Array:
+    period = 2.0 * np.pi / np.sqrt(EARTH_MU_M3_S2 * alpha**3)
+    return np.asarray(elapsed - period * np.round(elapsed / period))
+
+
+def _hyperbolic_start(elapsed: Array, alpha: float, distance: float, range_times_rate: float) -> Array:
+    sense = np.sign(elapsed)
+    axis = -1.0 / min(alpha, -1e-15)
+    depth = range_times_rate + sense * np.sqrt(EARTH_MU_M3_S2 * axis) * (1.0 + distance / axis)
+    ratio = 2.0 * EARTH_MU_M3_S2 * elapsed / (axis * np.where(elapsed == 0.0, 1.0, depth))
+    far = sense * np.sqrt(axis) * np.log(np.maximum(ratio, 1e-12))
+    near = np.sqrt(EARTH_MU_M3_S2) * elapsed / distance
+    return np.asarray(np.where(ratio > 2.0, far, near))
+
+
+def _stumpff(psi: Array) -> tuple[Array, Array]:
+    """The functions c2 and c3 of universal variables, by their series near zero."""
+    small = np.abs(psi) < _SERIES_BELOW
+    safe = np.where(small, 1.0, psi)
+    root = np.sqrt(np.abs(safe))
+    c2 = np.where(safe > 0.0, (1.0 - np.cos(root)) / safe, (1.0 - np.cosh(np.minimum(root, 700.0))) / safe)
+    c3 = np.where(
+        safe > 0.0, (root - np.sin(root)) / root**3, (np.sinh(np.minimum(root, 700.0)) - root) / root**3
+    )
+    near_c2 = 0.5 - psi / 24.0 + psi**2 / 720.0
+    near_c3 = 1.0 / 6.0 - psi / 120.0 + psi**2 / 5040.0
+    return np.where(small, near_c2, c2), np.where(small, near_c3, c3)
+
+
+def _by_f_and_g(r0: Array, v0: Array, chi: Array, alpha: float, elapsed: Array) -> Array:
+    root_mu = np.sqrt(EARTH_MU_M3_S2)
+    distance = float(np.linalg.norm(r0))
+    c2, c3 = _stumpff(alpha * chi**2)
+    f = 1.0 - chi**2 / distance * c2
+    g = elapsed - chi**3 / root_mu * c3
+    position = f[:, np.newaxis] * r0 + g[:, np.newaxis] * v0
+    radius = np.linalg.norm(position, axis=1)
+    f_rate = root_mu / (radius * distance) * chi * (alpha * chi**2 * c3 - 1.0)
+    g_rate = 1.0 - chi**2 / radius * c2
+    velocity = f_rate[:, np.newaxis] * r0 + g_rate[:, np.newaxis] * v0
+    return np.hstack([position, velocity])
