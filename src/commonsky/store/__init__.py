@@ -1,0 +1,34 @@
+"""One append-only log of records and its views, in SQLite by default.
+
+Every method of `Store` is a transaction of its own; called on what ``store.transaction()`` gives, it is a part of
+that transaction. Bodies go in and out as bytes; only what is queried for stands in columns.
+"""
+
+from commonsky.store.database import Store, Transaction
+from commonsky.store.errors import StoreError
+from commonsky.store.rows import (
+    Appended,
+    Counts,
+    HeldDecision,
+    IngestedFile,
+    LinkState,
+    QuarantinedBytes,
+    ReleaseCount,
+    StoredRecord,
+    WatchLine,
+)
+
+__all__ = [
+    "Appended",
+    "Counts",
+    "HeldDecision",
+    "IngestedFile",
+    "LinkState",
+    "QuarantinedBytes",
+    "ReleaseCount",
+    "Store",
+    "StoreError",
+    "StoredRecord",
+    "Transaction",
+    "WatchLine",
+]

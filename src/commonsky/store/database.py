@@ -1,0 +1,151 @@
+"""Open a database, and give transactions on it.
+
+SQLite runs in WAL mode with full synchronisation: what is committed survives the loss of power. Writers take the
+write lock at their start, so they wait for each other instead of failing half-way. PostgreSQL writers take one
+advisory lock for the same effect, which also keeps the log's numbers in the order of commits.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from commonsky.store.decisions import Decisions
+from commonsky.store.errors import StoreError, said_plainly
+from commonsky.store.feeds import Feeds
+from commonsky.store.records import Records
+from commonsky.store.schema import SCHEMA_VERSION, meta, metadata
+from commonsky.store.views import Views
+from commonsky.store.watch import Watch
+
+BUSY_TIMEOUT_MS = 15_000
+_WRITER_LOCK = 7_316_025
+_FOR_WRITING = "commonsky_writes"
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Transaction(Records, Decisions, Feeds, Views, Watch):
+    """Questions and entries that belong together: all of them are kept, or none."""
+
+    def __init__(self, connection: Connection, where: str) -> None:
+        self.where = where
+        self._connection = connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        yield self._connection
+
+
+class Store(Records, Decisions, Feeds, Views, Watch):
+    """A node's database. Safe to use from several threads; several processes may open the same one."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self.where = where
+        self._engine = engine
+
+    @classmethod
+    def open(cls, where: str | Path) -> Self:
+        """Open the database at a path (made when absent) or at a database URL.
+
+        Raises StoreError that names the database when it cannot be used, is not one of a node, or was written
+        by a newer version of this program.
+        """
+        name = str(where)
+        with said_plainly(name):
+            engine = _engine(name)
+            store = cls(engine, engine.url.render_as_string(hide_password=True) if "://" in name else name)
+            try:
+                store._prepare()
+            except BaseException:
+                engine.dispose()
+                raise
+        return store
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Give a transaction for writing: committed at the end of the block, rolled back when it raises."""
+        with self._writing() as connection:
+            yield Transaction(connection, self.where)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with said_plainly(self.where), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with said_plainly(self.where), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                # Each statement must see what was committed while this one waited for the lock.
+                connection.execution_options(isolation_level="READ COMMITTED")
+            connection.execution_options(**{_FOR_WRITING: True})
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
+                yield connection
+
+    def _prepare(self) -> None:
+        with self._reading() as connection:
+            version = self._version(connection)
+        if version is None:
+            with self._writing() as connection:
+                if self._version(connection) is None:
+                    metadata.create_all(connection)
+                    row = {"key": "schema_version", "value": str(SCHEMA_VERSION)}
+                    connection.execute(insert(meta), row)
+
+    def _version(self, connection: Connection) -> int | None:
+        """The version of the schema, ``None`` for an empty database."""
+        tables = set(inspect(connection).get_table_names())
+        if not tables:
+            return None
+        if not {table.name for table in metadata.sorted_tables} <= tables:
+            raise StoreError(self.where, "this is a database, but not one of a commonsky node")
+        value = connection.scalar(select(meta.c.value).where(meta.c.key == "schema_version"))
+        if value is None or not value.isdecimal() or int(value) > SCHEMA_VERSION:
+            reason = f"it was written by a newer commonsky (schema {value}; this one reads {SCHEMA_VERSION})"
+            raise StoreError(self.where, f"{reason}: update commonsky on this machine")
+        return int(value)
+
+
+def _engine(where: str) -> Engine:
+    try:
+        url = make_url(where if "://" in where else f"sqlite:///{where}")
+    except ArgumentError as error:
+        raise StoreError(where, f"is not a path or a database URL ({error})") from error
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, isolation_level="REPEATABLE READ")
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    # The driver would begin transactions by itself, and only at the first write: too late to wait for the lock.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_FOR_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

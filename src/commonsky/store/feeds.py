@@ -1,0 +1,211 @@
+"""Envelopes on their way out and in, cursors, and what failed a test.
+
+INVARIANTS
+- An outgoing envelope enters only as the next one of its feed, in the transaction that holds its decisions.
+- An incoming envelope, its records and the cursor move together or not at all, and only from the cursor that the
+  envelope was judged against: two processes that pull the same feed cannot store it twice.
+"""
+
+import hashlib
+
+import msgspec
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
+from commonsky.store.records import Fields, insert_rows, row_of, sort_out
+from commonsky.store.rows import QuarantinedBytes
+from commonsky.store.schema import cursors, inbox, outbox, quarantine
+from commonsky.store.session import Session, insert_or
+
+_HEADERS = msgspec.json.Decoder(EnvelopeHeader)
+
+
+class Feeds(Session):
+    """Questions about exchange."""
+
+    def enqueue(self, envelope: Envelope) -> None:
+        """Put an envelope on the feed of its audience; raises StoreError unless it is the next one there."""
+        header = _HEADERS.decode(envelope.header)
+        with self._writing() as connection:
+            if not _follows(header, _head(connection, header.aud)):
+                raise self._error(
+                    f"envelope {header.gen}.{header.seq} is not the next one on the feed of {header.aud}"
+                )
+            row = {"aud": header.aud, "gen": header.gen, "seq": header.seq, **_as_fields(envelope)}
+            connection.execute(insert(outbox), row)
+
+    def feed_head(self, aud: str) -> FeedHead:
+        """Give where our feed for this audience stands."""
+        with self._reading() as connection:
+            return _head(connection, aud)
+
+    def feed_after(self, aud: str, seq: int, limit: int, *, gen: int) -> list[Envelope]:
+        """Give the next envelopes for this audience after a generation and position, at most ``limit``."""
+        later = or_(outbox.c.gen > gen, and_(outbox.c.gen == gen, outbox.c.seq > seq))
+        query = (
+            select(outbox.c.header, outbox.c.signature, outbox.c.body)
+            .where(outbox.c.aud == aud, later)
+            .order_by(outbox.c.gen, outbox.c.seq)
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [_envelope(*row) for row in connection.execute(query)]
+
+    def sent_header(self, aud: str, gen: int, seq: int) -> str | None:
+        """Give the digest of the header that we put on this place of the audience's feed, if any."""
+        place = and_(outbox.c.aud == aud, outbox.c.gen == gen, outbox.c.seq == seq)
+        with self._reading() as connection:
+            return connection.scalar(select(outbox.c.header_sha256).where(place))
+
+    def cursor(self, issuer: str) -> FeedHead:
+        """Give how far we hold this issuer's feed."""
+        with self._reading() as connection:
+            return _cursor(connection, issuer)
+
+    def held_header(self, issuer: str, gen: int, seq: int) -> str | None:
+        """Give the digest of the header that we hold at this place of the issuer's feed, if any."""
+        place = and_(inbox.c.iss == issuer, inbox.c.gen == gen, inbox.c.seq == seq)
+        with self._reading() as connection:
+            return connection.scalar(select(inbox.c.header_sha256).where(place))
+
+    def received(self, issuer: str, seq: int, limit: int, *, gen: int) -> list[Envelope]:
+        """Give envelopes as they were received, after a generation and position of the issuer's feed."""
+        later = or_(inbox.c.gen > gen, and_(inbox.c.gen == gen, inbox.c.seq > seq))
+        query = (
+            select(inbox.c.header, inbox.c.signature, inbox.c.body)
+            .where(inbox.c.iss == issuer, later)
+            .order_by(inbox.c.gen, inbox.c.seq)
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [_envelope(*row) for row in connection.execute(query)]
+
+    def admit(self, envelope: Envelope, accepted: Accepted, *, received_tai_s: float) -> bool:
+        """Store an accepted envelope as received, its records, its unfit lines and the new cursor, all or nothing.
+
+        False, and nothing stored, when the feed has moved or was stopped since the envelope was judged.
+        """
+        header = accepted.header
+        with self._writing() as connection:
+            cursor = _cursor(connection, header.iss)
+            if cursor.stopped or not _follows(header, cursor):
+                return False
+            row = {"iss": header.iss, "gen": header.gen, "seq": header.seq, **_as_fields(envelope)}
+            connection.execute(insert(inbox), row | {"received_tai_s": received_tai_s})
+            _put_cursor(connection, header.iss, accepted.head)
+            self._keep(connection, accepted, received_tai_s)
+        return True
+
+    def _keep(self, connection: Connection, accepted: Accepted, at_tai_s: float) -> None:
+        header = accepted.header
+        rows = [
+            row_of(one.record, one.body, source=header.iss, agreement=one.agreement) | {"seq": header.seq}
+            for one in accepted.received
+        ]
+        edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
+        fresh, _, conflicting = sort_out(connection, header.iss, rows)
+        insert_rows(connection, [row | {"gen": header.gen} for row in fresh], edges)
+        for row in conflicting:
+            reason = f"record {row['id']}: {header.iss} gave another one of this id before; that one stays"
+            _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)
+        for unfit in accepted.unfit:
+            _set_apart(connection, header.iss, unfit.code, unfit.reason, unfit.body, at_tai_s)
+
+    def quarantine(self, source: str, code: str, reason: str, data: bytes, *, at_tai_s: float) -> None:
+        """Set bytes apart with a reason. The same bytes again for the same reason are counted, not kept twice."""
+        with self._writing() as connection:
+            _set_apart(connection, source, code, reason, data, at_tai_s)
+
+    def quarantined(self, limit: int = 100, source: str | None = None) -> list[QuarantinedBytes]:
+        """Give what was set apart, the newest first."""
+        query = (
+            select(quarantine).order_by(quarantine.c.last_tai_s.desc(), quarantine.c.n.desc()).limit(limit)
+        )
+        if source is not None:
+            query = query.where(quarantine.c.source == source)
+        with self._reading() as connection:
+            return [
+                QuarantinedBytes(
+                    n=row.n,
+                    source=row.source,
+                    code=row.code,
+                    reason=row.reason,
+                    data=bytes(row.data),
+                    first_tai_s=row.first_tai_s,
+                    last_tai_s=row.last_tai_s,
+                    times=row.times,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def stop_feed(self, issuer: str) -> None:
+        """Take nothing more from this issuer until a person resumes its feed."""
+        self._set_stopped(issuer, stopped=True)
+
+    def resume_feed(self, issuer: str) -> None:
+        """Go on with a stopped feed from its cursor."""
+        self._set_stopped(issuer, stopped=False)
+
+    def _set_stopped(self, issuer: str, *, stopped: bool) -> None:
+        with self._writing() as connection:
+            cursor = _cursor(connection, issuer)
+            _put_cursor(connection, issuer, msgspec.structs.replace(cursor, stopped=stopped))
+
+
+def _follows(header: EnvelopeHeader, head: FeedHead) -> bool:
+    if header.gen > head.gen:
+        return header.seq == 1
+    same_chain = header.gen == head.gen and header.prev == head.header_sha256
+    return same_chain and header.seq == head.seq + 1
+
+
+def _head(connection: Connection, aud: str) -> FeedHead:
+    query = (
+        select(outbox.c.gen, outbox.c.seq, outbox.c.header_sha256)
+        .where(outbox.c.aud == aud)
+        .order_by(outbox.c.gen.desc(), outbox.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return FeedHead() if row is None else FeedHead(gen=row.gen, seq=row.seq, header_sha256=row.header_sha256)
+
+
+def _cursor(connection: Connection, issuer: str) -> FeedHead:
+    row = connection.execute(select(cursors).where(cursors.c.iss == issuer)).first()
+    if row is None:
+        return FeedHead()
+    return FeedHead(gen=row.gen, seq=row.seq, header_sha256=row.header_sha256, stopped=row.stopped)
+
+
+def _put_cursor(connection: Connection, issuer: str, head: FeedHead) -> None:
+    fields = msgspec.structs.asdict(head)
+    put = insert_or(connection, cursors).values(iss=issuer, **fields)
+    connection.execute(put.on_conflict_do_update(index_elements=["iss"], set_=fields))
+
+
+def _set_apart(  # noqa: PLR0913  # what, from whom, why, when, and where to
+    connection: Connection, source: str, code: str, reason: str, data: bytes, at_tai_s: float
+) -> None:
+    digest = hashlib.sha256(data).digest()
+    same = and_(quarantine.c.source == source, quarantine.c.code == code, quarantine.c.data_sha256 == digest)
+    again = update(quarantine).where(same).values(last_tai_s=at_tai_s, times=quarantine.c.times + 1)
+    if connection.execute(again).rowcount:
+        return
+    what = {"source": source, "code": code, "reason": reason, "data_sha256": digest, "data": data}
+    when = {"first_tai_s": at_tai_s, "last_tai_s": at_tai_s, "times": 1}
+    connection.execute(insert(quarantine), {**what, **when})
+
+
+def _as_fields(envelope: Envelope) -> dict[str, object]:
+    digest = hashlib.sha256(envelope.header.encode()).hexdigest()
+    return {"header_sha256": digest, **msgspec.structs.asdict(envelope)}
+
+
+def _envelope(header: str, signature: str, body: str) -> Envelope:
+    return Envelope(header=header, signature=signature, body=body)
+
+
+def _bytes(row: Fields) -> bytes:
+    body = row["body"]
+    assert isinstance(body, bytes)
+    return body

@@ -1,0 +1,187 @@
+"""The log of records: append our own, look up one, follow its lineage."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from commonsky.domain import (
+    ElementSet,
+    IdentityClaim,
+    Mode,
+    Observation,
+    Record,
+    RecordKind,
+    Sensor,
+    Track,
+)
+from commonsky.formats.canonical import encode
+from commonsky.store.rows import Appended, StoredRecord
+from commonsky.store.schema import OWN, lineage, records
+from commonsky.store.session import Session, insert_missing, portions
+
+Fields = dict[str, object]
+Key = tuple[str, str, str]
+"""Agreement, originator and id of a record: unique within a source."""
+
+STORED = (
+    records.c.n,
+    records.c.source,
+    records.c.agreement,
+    records.c.originator,
+    records.c.id,
+    records.c.kind,
+    records.c.mode,
+    records.c.object,
+    records.c.epoch_tai_s,
+    records.c.body,
+)
+
+
+class Records(Session):
+    """Questions about single records."""
+
+    def append(self, new: Iterable[Record]) -> Appended:
+        """Append our own records; what is there already stays as it is, and the answer says so.
+
+        Raises FormatError for a record that has no canonical form; then none is appended.
+        """
+        rows = [row_of(record, encode(record), source=OWN, agreement=OWN) for record in new]
+        edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
+        with self._writing() as connection:
+            fresh, repeated, conflicting = sort_out(connection, OWN, rows)
+            insert_rows(connection, fresh, edges)
+        return Appended(
+            added=tuple(str(row["id"]) for row in fresh),
+            repeated=tuple(str(row["id"]) for row in repeated),
+            conflicting=tuple(str(row["id"]) for row in conflicting),
+        )
+
+    def record(self, record_id: str) -> bytes | None:
+        """Give the canonical JSON of a record: our own one of this id, or else the one that came first."""
+        held = self.copies(record_id)
+        return held[0].body if held else None
+
+    def copies(self, record_id: str) -> list[StoredRecord]:
+        """Give every record of this id, by whatever route it came; our own first, then as they came."""
+        query = (
+            select(*STORED).where(records.c.id == record_id).order_by(records.c.source != OWN, records.c.n)
+        )
+        with self._reading() as connection:
+            return [stored(row) for row in connection.execute(query)]
+
+    def lineage_of(self, record_id: str) -> list[str]:
+        """Give the ids of the records that this one was made from."""
+        query = select(lineage.c.input).where(lineage.c.derived == record_id).order_by(lineage.c.input)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    def derived_from(self, record_id: str) -> list[str]:
+        """Give the ids of the records that were made from this one."""
+        query = select(lineage.c.derived).where(lineage.c.input == record_id).order_by(lineage.c.derived)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    def sensors_behind(self, record_id: str) -> frozenset[str]:
+        """Give the ids of the sensors that the sources of a record, and theirs in turn, name."""
+        ancestors = select(lineage.c.input).where(lineage.c.derived == record_id).cte(recursive=True)
+        ancestors = ancestors.union(
+            select(lineage.c.input).join(ancestors, lineage.c.derived == ancestors.c.input)
+        )
+        query = (
+            select(records.c.sensor)
+            .join(ancestors, records.c.id == ancestors.c.input)
+            .where(records.c.sensor.is_not(None))
+            .distinct()
+        )
+        with self._reading() as connection:
+            return frozenset(connection.scalars(query))
+
+
+def row_of(record: Record, body: bytes, *, source: str, agreement: str) -> Fields:
+    """Return the columns of a record, and its ``inputs`` beside them."""
+    row: Fields = {
+        "source": source,
+        "agreement": agreement,
+        "originator": record.originator,
+        "id": record.id,
+        "kind": record.kind.value,
+        "mode": record.mode.value,
+        "object": None,
+        "sensor": None,
+        "epoch_tai_s": None,
+        "revision": None,
+        "gen": None,
+        "seq": None,
+        "body_sha256": hashlib.sha256(body).digest(),
+        "body": body,
+        "inputs": record.inputs,
+    }
+    match record.content:
+        case Observation() as content:
+            row.update(object=content.target, sensor=content.sensor, epoch_tai_s=content.epoch_tai_s)
+        case ElementSet() as content:
+            row.update(object=str(content.norad_cat_id), epoch_tai_s=content.epoch_tai_s)
+        case Track() as content:
+            row.update(object=content.track_id, epoch_tai_s=content.epoch_tai_s, revision=content.revision)
+        case IdentityClaim() as content:
+            row.update(object=content.track_id)
+        case Sensor() as content:
+            row.update(object=content.id, sensor=content.id)
+    return row
+
+
+def sort_out(
+    connection: Connection, source: str, rows: Sequence[Fields]
+) -> tuple[list[Fields], list[Fields], list[Fields]]:
+    """Divide rows of one source into new ones, ones that are there already, and ones with other bytes."""
+    known: dict[Key, bytes] = {}
+    for ids in portions([str(row["id"]) for row in rows]):
+        query = select(records.c.agreement, records.c.originator, records.c.id, records.c.body_sha256).where(
+            records.c.id.in_(ids), records.c.source == source
+        )
+        known.update(((r.agreement, r.originator, r.id), r.body_sha256) for r in connection.execute(query))
+    fresh: list[Fields] = []
+    repeated: list[Fields] = []
+    conflicting: list[Fields] = []
+    for row in rows:
+        key = (str(row["agreement"]), str(row["originator"]), str(row["id"]))
+        digest = known.get(key)
+        if digest is None:
+            known[key] = row["body_sha256"]  # type: ignore[assignment]  # a row's digest is bytes
+            fresh.append(row)
+        else:
+            (repeated if digest == row["body_sha256"] else conflicting).append(row)
+    return fresh, repeated, conflicting
+
+
+def insert_rows(connection: Connection, fresh: Sequence[Fields], edges: Iterable[tuple[str, object]]) -> None:
+    """Append new rows to the log, and the lineage among them: pairs of an id and the ids of its inputs."""
+    if fresh:
+        connection.execute(insert(records), fresh)
+    ids = {row["id"] for row in fresh}
+    pairs = [
+        {"derived": derived, "input": one}
+        for derived, inputs in edges
+        if derived in ids and isinstance(inputs, tuple)
+        for one in inputs
+    ]
+    if pairs:
+        connection.execute(insert_missing(connection, lineage), pairs)
+
+
+def stored(row: Row[*tuple[Any, ...]]) -> StoredRecord:
+    """Return what the columns `STORED` say."""
+    return StoredRecord(
+        n=row.n,
+        source=row.source or None,
+        agreement=row.agreement or None,
+        originator=row.originator,
+        id=row.id,
+        kind=RecordKind(row.kind),
+        mode=Mode(row.mode),
+        object=row.object,
+        epoch_tai_s=row.epoch_tai_s,
+        body=bytes(row.body),
+    )

@@ -1,0 +1,103 @@
+"""What the store gives back."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from commonsky.domain import Decision, Mode, RecordKind
+
+
+class StoredRecord(Struct, frozen=True, kw_only=True):
+    """One entry of the log: ``body`` is the record's canonical JSON, the other fields say where it stands.
+
+    ``n`` rises with every entry. ``source`` is the member that we have it from and ``agreement`` what it came under;
+    both are ``None`` for our own records.
+    """
+
+    n: int
+    source: str | None
+    agreement: str | None
+    originator: str
+    id: str
+    kind: RecordKind
+    mode: Mode
+    object: str | None
+    epoch_tai_s: float | None
+    body: bytes
+
+
+class Appended(Struct, frozen=True, kw_only=True):
+    """What became of records given to `append`, by id.
+
+    ``repeated`` were there already, byte for byte. ``conflicting`` are there with other bytes (another label, say)
+    and were left as they stand.
+    """
+
+    added: tuple[str, ...]
+    repeated: tuple[str, ...]
+    conflicting: tuple[str, ...]
+
+
+class HeldDecision(Struct, frozen=True, kw_only=True):
+    """A decision on a log entry; ``newest`` tells the one in force from those that it replaced."""
+
+    n: int
+    entry: int
+    newest: bool
+    decision: Decision
+
+
+class LinkState(StrEnum):
+    """Whether we exchange with a partner."""
+
+    UP = "up"
+    CUT = "cut"
+
+
+class QuarantinedBytes(Struct, frozen=True, kw_only=True):
+    """Bytes that failed a test, how often they came, and the reason."""
+
+    n: int
+    source: str
+    code: str
+    reason: str
+    data: bytes
+    first_tai_s: float
+    last_tai_s: float
+    times: int
+
+
+class IngestedFile(Struct, frozen=True, kw_only=True):
+    """A file that was taken in before."""
+
+    sha256: str
+    name: str
+    at_tai_s: float
+    records: int
+
+
+class WatchLine(Struct, frozen=True, kw_only=True):
+    """One line of the watch log; ``sequence`` rises with each line, from 1."""
+
+    sequence: int
+    tai_s: float
+    kind: str
+    text: str
+
+
+class ReleaseCount(Struct, frozen=True, kw_only=True):
+    """How many records one reader was given, or not, for one reason (decisions in force)."""
+
+    reader: str
+    allowed: bool
+    reason: str
+    count: int
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How much there is: own records by kind, partners' by issuer and kind, decisions, quarantine by source."""
+
+    own: dict[str, int]
+    foreign: dict[str, dict[str, int]]
+    decisions: tuple[ReleaseCount, ...]
+    quarantined: dict[str, int]

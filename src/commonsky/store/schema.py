@@ -1,0 +1,185 @@
+"""The tables. What is appended is never changed, but for marks that say which row is the newest.
+
+``records`` is the log of all that this node holds, its own (``source`` empty) and what partners gave, in the order
+in which it came. A partner's record is kept per issuer and agreement, as received; nothing is merged in place.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA_VERSION = 1
+OWN = ""
+"""Source and agreement of the node's own records."""
+
+metadata = MetaData()
+_COUNTER = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("originator", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("object", Text),
+    Column("sensor", Text),
+    Column("epoch_tai_s", Double),
+    Column("revision", Integer),
+    Column("gen", Integer),
+    Column("seq", Integer),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("id", "source", "agreement", "originator"),
+    Index("records_of_source", "source", "n"),
+    Index("records_of_object", "kind", "object", "epoch_tai_s"),
+    sqlite_autoincrement=True,
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("derived", Text, primary_key=True),
+    Column("input", Text, primary_key=True),
+    Index("lineage_of_input", "input"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("entry", _COUNTER, ForeignKey("records.n"), nullable=False),
+    Column("record", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("agreement", Text),
+    Column("clause", Text),
+    Column("reason", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("decided_tai_s", Double, nullable=False),
+    Column("revisit_tai_s", Double),
+    Column("newest", Boolean, nullable=False),
+    Index(
+        "decisions_newest",
+        "entry",
+        "reader",
+        unique=True,
+        sqlite_where=text("newest = 1"),
+        postgresql_where=text("newest"),
+    ),
+    Index(
+        "decisions_to_revisit",
+        "reader",
+        "revisit_tai_s",
+        sqlite_where=text("newest = 1 AND revisit_tai_s IS NOT NULL"),
+        postgresql_where=text("newest AND revisit_tai_s IS NOT NULL"),
+    ),
+    Index("decisions_of_record", "record"),
+)
+
+decided_through = Table(
+    "decided_through",
+    metadata,
+    Column("reader", Text, primary_key=True),
+    Column("foreign_records", Boolean, primary_key=True),
+    Column("n", _COUNTER, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("aud", Text, primary_key=True),
+    Column("gen", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("header_sha256", Text, nullable=False),
+    Column("header", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("iss", Text, primary_key=True),
+    Column("gen", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("header_sha256", Text, nullable=False),
+    Column("header", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("received_tai_s", Double, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("iss", Text, primary_key=True),
+    Column("gen", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("header_sha256", Text, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("data_sha256", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("first_tai_s", Double, nullable=False),
+    Column("last_tai_s", Double, nullable=False),
+    Column("times", Integer, nullable=False),
+    UniqueConstraint("source", "code", "data_sha256"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("peer", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("since_tai_s", Double, nullable=False),
+)
+
+ingested = Table(
+    "ingested",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at_tai_s", Double, nullable=False),
+    Column("records", Integer, nullable=False),
+)
+
+watch_log = Table(
+    "watch_log",
+    metadata,
+    Column("sequence", _COUNTER, primary_key=True, autoincrement=True),
+    Column("tai_s", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,108 @@
+"""Views of the log: the newest tracks and element sets, observations, and how much there is."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, UnaryExpression, and_, func, select
+
+from commonsky.domain import RecordKind
+from commonsky.store.records import STORED, stored
+from commonsky.store.rows import Counts, ReleaseCount, StoredRecord
+from commonsky.store.schema import OWN, decisions, quarantine, records
+from commonsky.store.session import Session
+
+
+class Views(Session):
+    """Questions about many records."""
+
+    def current_tracks(self) -> list[StoredRecord]:
+        """Give the newest revision of each track, our own and each partner's, with its source."""
+        return self._newest(RecordKind.TRACK, [records.c.revision.desc(), records.c.n.desc()])
+
+    def element_sets(self, number: str | None = None) -> list[StoredRecord]:
+        """Give the newest element set of each object, or of one catalogue number, from each source."""
+        order = [records.c.epoch_tai_s.desc(), records.c.n.desc()]
+        return self._newest(RecordKind.ELEMENT_SET, order, number)
+
+    def sensors(self) -> list[StoredRecord]:
+        """Give the newest record of each sensor, our own and those that partners told us of."""
+        return self._newest(RecordKind.SENSOR, [records.c.n.desc()])
+
+    def claims(self) -> list[StoredRecord]:
+        """Give all identity claims, oldest first."""
+        query = select(*STORED).where(records.c.kind == RecordKind.IDENTITY_CLAIM.value).order_by(records.c.n)
+        with self._reading() as connection:
+            return [stored(row) for row in connection.execute(query)]
+
+    def observations(
+        self,
+        since_tai_s: float | None = None,
+        until_tai_s: float | None = None,
+        target: str | None = None,
+        *,
+        after: int = 0,
+    ) -> list[StoredRecord]:
+        """Give observations in order of epoch, our own and partners'.
+
+        From ``since_tai_s`` (included) to ``until_tai_s`` (excluded), of one claimed target, and of log entries
+        beyond ``after``; what is left out does not restrict.
+        """
+        conditions: list[ColumnElement[bool]] = [
+            records.c.kind == RecordKind.OBSERVATION.value,
+            records.c.n > after,
+        ]
+        if since_tai_s is not None:
+            conditions.append(records.c.epoch_tai_s >= since_tai_s)
+        if until_tai_s is not None:
+            conditions.append(records.c.epoch_tai_s < until_tai_s)
+        if target is not None:
+            conditions.append(records.c.object == target)
+        query = select(*STORED).where(and_(*conditions)).order_by(records.c.epoch_tai_s, records.c.n)
+        with self._reading() as connection:
+            return [stored(row) for row in connection.execute(query)]
+
+    def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
+        """Give the number of the newest log entry of these kinds, 0 when there is none."""
+        query = select(func.max(records.c.n)).where(records.c.kind.in_(sorted(kinds)))
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
+    def counts(self) -> Counts:
+        """Give how much there is of everything."""
+        by_kind = select(records.c.source, records.c.kind, func.count()).group_by(
+            records.c.source, records.c.kind
+        )
+        by_reason = (
+            select(decisions.c.reader, decisions.c.allowed, decisions.c.reason, func.count().label("number"))
+            .where(decisions.c.newest)
+            .group_by(decisions.c.reader, decisions.c.allowed, decisions.c.reason)
+            .order_by(decisions.c.reader, decisions.c.allowed.desc(), func.count().desc(), decisions.c.reason)
+        )
+        apart = select(quarantine.c.source, func.sum(quarantine.c.times)).group_by(quarantine.c.source)
+        with self._reading() as connection:
+            own: dict[str, int] = {}
+            foreign: dict[str, dict[str, int]] = {}
+            for source, kind, number in connection.execute(by_kind):
+                (own if source == OWN else foreign.setdefault(source, {}))[kind] = number
+            return Counts(
+                own=own,
+                foreign=foreign,
+                decisions=tuple(
+                    ReleaseCount(reader=r.reader, allowed=r.allowed, reason=r.reason, count=r.number)
+                    for r in connection.execute(by_reason)
+                ),
+                quarantined={source: int(times) for source, times in connection.execute(apart)},
+            )
+
+    def _newest(
+        self, kind: RecordKind, order: Sequence[UnaryExpression[object]], name: str | None = None
+    ) -> list[StoredRecord]:
+        """The first in this order of each object, or of the one of that name, from each source and originator."""
+        rank = func.row_number().over(
+            partition_by=(records.c.source, records.c.originator, records.c.object), order_by=order
+        )
+        of_kind = select(records.c.n, rank.label("rank")).where(records.c.kind == kind.value)
+        ranked = (of_kind if name is None else of_kind.where(records.c.object == name)).subquery()
+        first = select(ranked.c.n).where(ranked.c.rank == 1)
+        query = select(*STORED).where(records.c.n.in_(first)).order_by(records.c.n)
+        with self._reading() as connection:
+            return [stored(row) for row in connection.execute(query)]

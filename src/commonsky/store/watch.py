@@ -1,0 +1,78 @@
+"""The state of the node itself: links, the watch log, files taken in, the latest time seen."""
+
+from sqlalchemy import insert, select
+
+from commonsky.store.rows import IngestedFile, LinkState, WatchLine
+from commonsky.store.schema import ingested, links, meta, watch_log
+from commonsky.store.session import Session, insert_missing, insert_or
+
+_LATEST_TIME = "latest_tai_s"
+
+
+class Watch(Session):
+    """Questions about the node's own running."""
+
+    def link_state(self, peer: str) -> LinkState:
+        """Give whether we exchange with the peer; we do until the link is cut."""
+        with self._reading() as connection:
+            state = connection.scalar(select(links.c.state).where(links.c.peer == peer))
+        return LinkState.UP if state is None else LinkState(state)
+
+    def cut(self, peer: str, *, at_tai_s: float) -> None:
+        """Exchange nothing with the peer until the link is restored."""
+        self._set_link(peer, LinkState.CUT, at_tai_s)
+
+    def restore(self, peer: str, *, at_tai_s: float) -> None:
+        """Exchange with the peer again."""
+        self._set_link(peer, LinkState.UP, at_tai_s)
+
+    def _set_link(self, peer: str, state: LinkState, at_tai_s: float) -> None:
+        fields = {"state": state.value, "since_tai_s": at_tai_s}
+        with self._writing() as connection:
+            put = insert_or(connection, links).values(peer=peer, **fields)
+            changed = links.c.state != state.value
+            connection.execute(put.on_conflict_do_update(index_elements=["peer"], set_=fields, where=changed))
+
+    def write_log(self, tai_s: float, kind: str, text: str) -> None:
+        """Append a line to the watch log."""
+        with self._writing() as connection:
+            connection.execute(insert(watch_log), {"tai_s": tai_s, "kind": kind, "text": text})
+
+    def log(self, limit: int, *, after: int = 0) -> list[WatchLine]:
+        """Give the newest lines of the watch log with a sequence above ``after``, oldest first."""
+        query = (
+            select(watch_log)
+            .where(watch_log.c.sequence > after)
+            .order_by(watch_log.c.sequence.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return [
+            WatchLine(sequence=r.sequence, tai_s=r.tai_s, kind=r.kind, text=r.text) for r in reversed(rows)
+        ]
+
+    def ingested(self, sha256: str) -> IngestedFile | None:
+        """Give when a file of this digest was taken in, if it was."""
+        with self._reading() as connection:
+            row = connection.execute(select(ingested).where(ingested.c.sha256 == sha256)).first()
+        if row is None:
+            return None
+        return IngestedFile(sha256=row.sha256, name=row.name, at_tai_s=row.at_tai_s, records=row.records)
+
+    def note_ingested(self, file: IngestedFile) -> None:
+        """Keep that a file was taken in; the first time stands."""
+        row = {"sha256": file.sha256, "name": file.name, "at_tai_s": file.at_tai_s, "records": file.records}
+        with self._writing() as connection:
+            connection.execute(insert_missing(connection, ingested), row)
+
+    def note_time(self, now_tai_s: float) -> float:
+        """Keep the latest time that this node has seen and give it: a clock set back revives no expired label."""
+        with self._writing() as connection:
+            known = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
+            latest = now_tai_s if known is None else max(float(known), now_tai_s)
+            put = insert_or(connection, meta).values(key=_LATEST_TIME, value=repr(latest))
+            connection.execute(
+                put.on_conflict_do_update(index_elements=["key"], set_={"value": repr(latest)})
+            )
+        return latest
