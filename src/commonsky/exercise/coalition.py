@@ -11,7 +11,7 @@ from commonsky.federation import SigningKey
 from commonsky.federation.keys import public_hex, signing_key
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.node.config import NodeConfig, Peer
-from commonsky.node.start import found_node
+from commonsky.node.start import found_node, open_node
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_por
             mode=scenario.mode,
             member=members[one.id],
             url=urls[one.id],
+            exercise_clock=True,
             sensors=one.sensors,
             peers=tuple(Peer(member=m, url=urls[m.id]) for m in members.values() if m.id != one.id),
         )
@@ -48,6 +49,7 @@ def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_por
         for document in sorted((source / "agreements").glob("*.toml")):
             if one.id in _parties(document, members):
                 shutil.copyfile(document, home.agreements / document.name)
+        open_node(home.path, lambda: scenario.begins_tai_s).store.close()
     return Coalition(scenario, folder, urls)
 
 

@@ -36,13 +36,18 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One member's node. ``catalogue_label`` is given to element sets that we take in from files."""
+    """One member's node.
+
+    ``catalogue_label`` is given to element sets that we take in from files. ``exercise_clock`` says that the time
+    is that of an exercise: commands then take the latest time that the node has seen, not the machine's.
+    """
 
     operation: str
     mode: Mode
     member: Member
     url: str
     generation: int = 1
+    exercise_clock: bool = False
     sensors: tuple[OwnSensor, ...] = ()
     peers: tuple[Peer, ...] = ()
     catalogue_label: Component = Component(readers=frozenset(), onward=False)

@@ -1,12 +1,12 @@
 """Bytes of a file into records of ours: labelled by their owner's rule, checked against the clock."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
 
 from msgspec import Struct
 
 from commonsky.astro.time import utc_from_tai_s
-from commonsky.domain import Component, Content, Label, Observation, Record
+from commonsky.domain import Component, Content, Label, Record
 from commonsky.formats.canonical import record_id
 from commonsky.formats.catalogue import read_catalogue
 from commonsky.formats.errors import Rejection
@@ -52,23 +52,20 @@ def _tracking_data(node: Node, data: bytes, source: str) -> FileContent:
     sensors = node.sensors
     read = read_tdm(data, source=source, sensors={name: own.sensor for name, own in sensors.items()})
     latest_tai_s = node.now_tai_s() + CLOCK_TOLERANCE_S
-    timely, early = _split(read.observations, latest_tai_s)
-    return FileContent(
-        records=tuple(own_record(node, seen, sensors[seen.sensor].label) for seen in timely),
-        rejected=(*read.rejected, *(_from_the_future(seen) for seen in early)),
-    )
-
-
-def _split(
-    observations: Iterable[Observation], latest_tai_s: float
-) -> tuple[list[Observation], list[Observation]]:
-    timely: list[Observation] = []
-    early: list[Observation] = []
-    for seen in observations:
-        (timely if seen.epoch_tai_s <= latest_tai_s else early).append(seen)
-    return timely, early
-
-
-def _from_the_future(seen: Observation) -> Rejection:
-    when = utc_from_tai_s(seen.epoch_tai_s)
-    return Rejection(field="EPOCH", reason=f"{seen.kind} of {seen.sensor} at {when} lies in the future")
+    kept: list[Record] = []
+    rejected = list(read.rejected)
+    strangers: Counter[str] = Counter()
+    for seen in read.observations:
+        if seen.sensor not in sensors:
+            strangers[seen.sensor] += 1
+        elif seen.epoch_tai_s > latest_tai_s:
+            when = utc_from_tai_s(seen.epoch_tai_s)
+            reason = f"{seen.kind} of {seen.sensor} at {when} lies in the future"
+            rejected.append(Rejection(field="EPOCH", reason=reason))
+        else:
+            kept.append(own_record(node, seen, sensors[seen.sensor].label))
+    rejected += [
+        Rejection(field="PARTICIPANT", reason=f"{count} observations of {name}, which is no sensor of {node.id}")
+        for name, count in strangers.items()
+    ]
+    return FileContent(records=tuple(kept), rejected=tuple(rejected))

@@ -15,6 +15,7 @@ from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store
 
 UNIX_EPOCH_JD = 2_440_587.5
+BEFORE_ALL_TAI_S = -1e12
 
 
 def wall_clock_tai_s() -> float:
@@ -37,10 +38,11 @@ def found_node(folder: Path, config: NodeConfig, key: SigningKey) -> NodeFolder:
     return home
 
 
-def open_node(folder: Path, now_tai_s: Callable[[], float] = wall_clock_tai_s) -> Node:
+def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Node:
     """Open a node; raises FormatError or StoreError that names the file which is missing or wrong.
 
-    Its time never goes back: a clock set back would revive expired labels and agreements.
+    Without a clock it runs on the machine's, or in an exercise stands at the latest time that it has seen. Its time
+    never goes back: a clock set back would revive expired labels and agreements.
     """
     home = NodeFolder(folder)
     config = read_config(home.config)
@@ -53,12 +55,15 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] = wall_clock_tai_s) -
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database)
+    if now_tai_s is None:
+        now_tai_s = (lambda: store.note_time(BEFORE_ALL_TAI_S)) if config.exercise_clock else wall_clock_tai_s
     latest_tai_s = store.note_time(now_tai_s())
+    clock = now_tai_s
     return Node(
         config=config,
         folder=home,
         key=key,
         store=store,
-        now_tai_s=lambda: max(latest_tai_s, now_tai_s()),
+        now_tai_s=lambda: max(latest_tai_s, clock()),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
