@@ -56,7 +56,7 @@ def out_of_limits(keyword: str, value: float) -> str | None:
 def international_designator(tle_text: str) -> str:
     """Return the designator of a TLE (``98067A``) as in messages (``1998-067A``); other text as it is."""
     text = tle_text.strip()
-    if len(text) < 6 or not text[:5].isdigit() or not text[5:].isalpha():
+    if not text[:5].isdigit() or len(text) < 5 or not (text[5:].isalpha() or not text[5:]):
         return text
     return f"{year_of_two_digits(int(text[:2]))}-{text[2:]}"
 

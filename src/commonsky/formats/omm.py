@@ -133,7 +133,7 @@ def element_set(fields: Mapping[str, Any]) -> ElementSet:
         ("BTERM", "BSTAR"),
         ("AGOM", "MEAN_MOTION_DDOT"),
     ):
-        if keyword in fields and not _given(fields, instead):
+        if _given(fields, keyword) and not _given(fields, instead):
             raise _FieldError(keyword, f"stands in for {instead}, which SGP4 needs")
     epoch_utc = _text(fields, "EPOCH")
     try:

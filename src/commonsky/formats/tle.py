@@ -110,8 +110,7 @@ def _is_tle(rejected: list[Rejection]) -> bool:
 
 def _sets(data: bytes, rejected: list[Rejection]) -> Iterator[_Set]:
     """Put lines together to sets; a line that belongs to none is rejected."""
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     name: tuple[int, bytes] | None = None
     first: tuple[int, bytes] | None = None
     for number, line in enumerate([*map(bytes.rstrip, data.split(b"\n")), b"$"], 1):
