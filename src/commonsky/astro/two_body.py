@@ -1,35 +1,21 @@
-"""Motion about a point mass, for first guesses and for describing orbits. SI units, inertial axes."""
-
-from dataclasses import dataclass
+"""Motion about a point mass, for first guesses. SI units, inertial axes."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+from commonsky.astro.orbit import EARTH_GM_M3_S2
 
-EARTH_MU_M3_S2 = 3.986004415e14
+Array = NDArray[np.float64]
 
 _NEWTON_STEPS = 60
 _ANOMALY_TOLERANCE = 1e-12
 _SERIES_BELOW = 1e-3
 
 
-@dataclass(frozen=True)
-class KeplerianElements:
-    """Osculating elements; angles in degrees. The anomaly is the true one."""
-
-    semi_major_axis_m: float
-    eccentricity: float
-    inclination_deg: float
-    ra_of_asc_node_deg: float
-    arg_of_pericenter_deg: float
-    true_anomaly_deg: float
-
-
 def gravity(position_m: Array) -> Array:
     """Acceleration (n, 3) in m/s2 by the point mass at positions (n, 3)."""
     distance = np.linalg.norm(position_m, axis=-1, keepdims=True)
-    return np.asarray(-EARTH_MU_M3_S2 * position_m / distance**3)
+    return np.asarray(-EARTH_GM_M3_S2 * position_m / distance**3)
 
 
 def propagate_two_body(state: Array, elapsed_s: ArrayLike) -> Array:
@@ -40,9 +26,9 @@ def propagate_two_body(state: Array, elapsed_s: ArrayLike) -> Array:
     """
     elapsed = np.atleast_1d(np.asarray(elapsed_s, dtype=np.float64))
     r0, v0 = np.asarray(state[:3]), np.asarray(state[3:])
-    root_mu = np.sqrt(EARTH_MU_M3_S2)
+    root_mu = np.sqrt(EARTH_GM_M3_S2)
     distance = float(np.linalg.norm(r0))
-    alpha = 2.0 / distance - float(v0 @ v0) / EARTH_MU_M3_S2
+    alpha = 2.0 / distance - float(v0 @ v0) / EARTH_GM_M3_S2
     radial = float(r0 @ v0) / root_mu
     if alpha > 0.0:
         elapsed = _within_one_period(elapsed, alpha)
@@ -64,42 +50,18 @@ def propagate_two_body(state: Array, elapsed_s: ArrayLike) -> Array:
     return _by_f_and_g(r0, v0, chi, alpha, elapsed)
 
 
-def keplerian_elements(state: Array) -> KeplerianElements:
-    """Osculating elements of one state (6,), by its angular momentum and eccentricity vectors."""
-    position, velocity = np.asarray(state[:3]), np.asarray(state[3:])
-    distance = float(np.linalg.norm(position))
-    momentum = np.cross(position, velocity)
-    shape = np.cross(velocity, momentum) / EARTH_MU_M3_S2 - position / distance
-    node = np.array([-momentum[1], momentum[0], 0.0])
-    if not node.any():
-        node = np.array([1.0, 0.0, 0.0])
-    normal = momentum / np.linalg.norm(momentum)
-    return KeplerianElements(
-        semi_major_axis_m=1.0 / (2.0 / distance - float(velocity @ velocity) / EARTH_MU_M3_S2),
-        eccentricity=float(np.linalg.norm(shape)),
-        inclination_deg=float(np.degrees(np.arccos(np.clip(normal[2], -1.0, 1.0)))),
-        ra_of_asc_node_deg=_angle_deg(np.array([1.0, 0.0, 0.0]), node, np.array([0.0, 0.0, 1.0])),
-        arg_of_pericenter_deg=_angle_deg(node, shape, normal),
-        true_anomaly_deg=_angle_deg(shape, position, normal),
-    )
-
-
-def _angle_deg(start: Array, end: Array, about: Array) -> float:
-    return float(np.degrees(np.arctan2(about @ np.cross(start, end), start @ end)) % 360.0)
-
-
 def _within_one_period(elapsed: Array, alpha: float) -> Array:
-    period = 2.0 * np.pi / np.sqrt(EARTH_MU_M3_S2 * alpha**3)
+    period = 2.0 * np.pi / np.sqrt(EARTH_GM_M3_S2 * alpha**3)
     return np.asarray(elapsed - period * np.round(elapsed / period))
 
 
 def _hyperbolic_start(elapsed: Array, alpha: float, distance: float, range_times_rate: float) -> Array:
     sense = np.sign(elapsed)
     axis = -1.0 / min(alpha, -1e-15)
-    depth = range_times_rate + sense * np.sqrt(EARTH_MU_M3_S2 * axis) * (1.0 + distance / axis)
-    ratio = 2.0 * EARTH_MU_M3_S2 * elapsed / (axis * np.where(elapsed == 0.0, 1.0, depth))
+    depth = range_times_rate + sense * np.sqrt(EARTH_GM_M3_S2 * axis) * (1.0 + distance / axis)
+    ratio = 2.0 * EARTH_GM_M3_S2 * elapsed / (axis * np.where(elapsed == 0.0, 1.0, depth))
     far = sense * np.sqrt(axis) * np.log(np.maximum(ratio, 1e-12))
-    near = np.sqrt(EARTH_MU_M3_S2) * elapsed / distance
+    near = np.sqrt(EARTH_GM_M3_S2) * elapsed / distance
     return np.asarray(np.where(ratio > 2.0, far, near))
 
 
@@ -118,7 +80,7 @@ def _stumpff(psi: Array) -> tuple[Array, Array]:
 
 
 def _by_f_and_g(r0: Array, v0: Array, chi: Array, alpha: float, elapsed: Array) -> Array:
-    root_mu = np.sqrt(EARTH_MU_M3_S2)
+    root_mu = np.sqrt(EARTH_GM_M3_S2)
     distance = float(np.linalg.norm(r0))
     c2, c3 = _stumpff(alpha * chi**2)
     f = 1.0 - chi**2 / distance * c2

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from commonsky.astro.frames import teme_to_gcrf
 from commonsky.astro.general_perturbations import positions_teme, satellites
 from commonsky.astro.measurement import LIGHT_M_S, stations
-from commonsky.astro.two_body import EARTH_MU_M3_S2, keplerian_elements, propagate_two_body
+from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian
+from commonsky.astro.two_body import propagate_two_body
 from commonsky.domain import ElementSet, Observation, ObservationKind, Sensor, SignalPath, TimeTag
 from commonsky.tracking.errors import NoInitialOrbitError, UnknownSensorError
 from commonsky.tracking.settings import InitialState
@@ -150,7 +151,7 @@ def _candidates(fixes: _Fixes) -> Iterator[InitialState]:
         for prograde in (True, False):
             try:
                 (velocity, _), *_ = satkit.lambert(
-                    fixes.position_m[i], fixes.position_m[j], elapsed, EARTH_MU_M3_S2, prograde
+                    fixes.position_m[i], fixes.position_m[j], elapsed, EARTH_GM_M3_S2, prograde
                 )
             except ValueError:
                 continue
@@ -160,9 +161,8 @@ def _candidates(fixes: _Fixes) -> Iterator[InitialState]:
 
 
 def _is_closed(state: Array) -> bool:
-    elements = keplerian_elements(state)
-    perigee_m = elements.semi_major_axis_m * (1.0 - elements.eccentricity)
-    return bool(elements.eccentricity < 1.0 and perigee_m > _LOWEST_PERIGEE_M)
+    semi_major_axis_m, eccentricity, *_ = keplerian(state[:3], state[3:])
+    return bool(eccentricity < 1.0 and semi_major_axis_m * (1.0 - eccentricity) > _LOWEST_PERIGEE_M)
 
 
 def _miss(found: InitialState, fixes: _Fixes) -> float:
