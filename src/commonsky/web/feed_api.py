@@ -1,0 +1,75 @@
+"""The partner feed over HTTP: a partner asks for what follows its cursor, and gets envelopes, one JSON line each.
+
+The cursor is in the signed request, not in the address, so nobody on the way can move it. Whoever may not pull gets
+the same answer for every reason; only an authenticated member learns more (the link is cut, its cursor is not of
+this feed). The reasons are in the giver's watch log.
+"""
+
+from threading import Lock
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from commonsky.domain import FeedHead
+from commonsky.federation import PullGuard, PullRefused, PullRequest, encode_wire
+from commonsky.node.node import Node
+from commonsky.store import LinkState, StoreError
+
+CLOCK_WINDOW_S = 900.0
+ENVELOPES_PER_ANSWER = 8
+MAX_ENVELOPES_PER_ANSWER = 64
+
+_NDJSON = "application/x-ndjson"
+
+
+def feed_router(node: Node) -> APIRouter:
+    """Build ``GET /feed/v1/{issuer}?limit=`` of a node."""
+    router = APIRouter()
+    guard = PullGuard(node.id, node.keys(), began_tai_s=node.now_tai_s(), window_s=CLOCK_WINDOW_S)
+    one_at_a_time = Lock()
+
+    @router.get("/feed/v1/{issuer}", include_in_schema=False)
+    def pull(
+        issuer: str,
+        authorization: Annotated[str, Header()] = "",
+        limit: Annotated[int, Query(ge=1, le=MAX_ENVELOPES_PER_ANSWER)] = ENVELOPES_PER_ANSWER,
+    ) -> Response:
+        with one_at_a_time:
+            request = guard.judge(authorization, now_tai_s=node.now_tai_s())
+        if isinstance(request, PullRefused):
+            node.say_once(f"pull {request.refusal}", f"a request for our feed was refused: {request.reason}")
+            return _said(403, "refused")
+        if issuer != node.id:
+            return _said(403, "refused")
+        try:
+            return _answer(node, request, limit)
+        except StoreError as fault:
+            node.say_once("feed", f"{request.reader} cannot be served: {fault}")
+            return _said(503, "not available now")
+
+    return router
+
+
+def _answer(node: Node, request: PullRequest, limit: int) -> Response:
+    if node.store.link_state(request.reader) is LinkState.CUT:
+        return _said(503, "the link is cut")
+    if not _on_our_feed(node, request):
+        node.say_once(
+            f"feed of {request.reader}",
+            f"{request.reader} holds envelope {request.gen}.{request.seq} of a feed that is not the one held here: "
+            "was this node restored from a backup? Then raise its generation",
+        )
+        return _said(409, "the cursor is not on this feed")
+    envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
+    return Response(encode_wire(envelopes), media_type=_NDJSON)
+
+
+def _on_our_feed(node: Node, request: PullRequest) -> bool:
+    """Whether the requester's cursor is an envelope of ours, or one that a new generation has overtaken."""
+    if request.head == FeedHead() or request.gen < node.store.feed_head(request.reader).gen:
+        return True
+    return node.store.sent_header(request.reader, request.gen, request.seq) == request.header_sha256
+
+
+def _said(status: int, words: str) -> Response:
+    return Response(f"{words}\n", status_code=status, media_type="text/plain")

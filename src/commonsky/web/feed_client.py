@@ -1,0 +1,69 @@
+"""Pull a partner's feed over HTTP."""
+
+import httpx
+
+from commonsky.domain import FeedHead
+from commonsky.federation import PullRequest, SigningKey, sign_pull
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+_MEANING = {
+    403: "refused us: it does not know our key, or our clocks differ by minutes",
+    409: "does not know our cursor: it may have been restored from a backup and must raise its generation",
+    503: "has cut the link to us, or is not available now",
+}
+
+
+class PullError(Exception):
+    """A partner could not be asked, or did not answer with its feed; nothing is lost by asking again."""
+
+
+def pull(  # noqa: PLR0913  # where, what, and the five things that a request is signed with
+    client: httpx.Client,
+    url: str,
+    head: FeedHead,
+    *,
+    reader: str,
+    issuer: str,
+    key: SigningKey,
+    now_tai_s: float,
+    nonce: str,
+) -> bytes:
+    """Return what follows ``head`` on the feed of ``issuer`` for ``reader``, as it came.
+
+    ``url`` is the partner's base address, ``nonce`` a number used once. An answer that breaks off is returned as far
+    as it came: each envelope in it stands for itself. Raises PullError with what went wrong.
+    """
+    request = PullRequest(
+        reader=reader,
+        issuer=issuer,
+        gen=head.gen,
+        seq=head.seq,
+        header_sha256=head.header_sha256,
+        at_tai_s=now_tai_s,
+        nonce=nonce,
+    )
+    headers = {"Authorization": sign_pull(request, key), "Accept-Encoding": "identity"}
+    try:
+        with client.stream("GET", f"{url.rstrip('/')}/feed/v1/{issuer}", headers=headers) as answer:
+            if answer.status_code != httpx.codes.OK:
+                meaning = _MEANING.get(answer.status_code, "did not answer with its feed")
+                raise PullError(f"{issuer} at {url} {meaning} (HTTP {answer.status_code})")
+            return _body(answer)
+    except httpx.TimeoutException as error:
+        raise PullError(f"{issuer} at {url} did not answer in time") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise PullError(f"{issuer} at {url} cannot be reached: {error}") from error
+
+
+def _body(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    try:
+        for piece in answer.iter_bytes():
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                break
+    except httpx.TransportError:
+        # What came before the break is as good as it ever is: it is verified envelope by envelope.
+        pass
+    return bytes(body)
