@@ -94,7 +94,7 @@ class Decisions(Session):
             .group_by(records.c.kind)
         )
         with self._reading() as connection:
-            return {kind: count for kind, count in connection.execute(query)}
+            return dict(connection.execute(query).tuples().all())
 
 
 def _never_asked(
