@@ -1,9 +1,10 @@
 """Numerical orbits by satkit: gravity, Sun and Moon, tides, relativity, drag, radiation and an empirical force.
 
-Two traits of the engine are dealt with here so that nobody else has to know them. Its clock ticks in whole
-microseconds: what is left of an epoch is bridged by two-body motion. It drops a drag coefficient below zero, which a
-fit may ask for when drag is hardly observable: such an orbit is the mirror image, to first order, of the one with
-the positive coefficient about the one without drag.
+Three traits of the engine are dealt with here so that nobody else has to know them. Asked for states at many epochs,
+it answers rightly only when they go on in the direction of the integration. Its clock ticks in whole microseconds:
+what is left of an epoch is bridged by two-body motion. It drops a drag coefficient below zero, which a fit may ask
+for when drag is hardly observable: such an orbit is the mirror image, to first order, of the one with the positive
+coefficient about the one without drag.
 """
 
 from dataclasses import dataclass
@@ -81,10 +82,12 @@ class Trajectory:
             states[where], transitions[where] = _advance(state, rest), transition
         return states, transitions
 
-    def _split(self, times: Array) -> list[tuple[NDArray[np.bool_], tuple[_Piece, ...]]]:
-        later = times >= self.epoch_tai_s
-        sides = ((later, self.ahead), (~later, self.behind))
-        return [(where, pieces) for where, pieces in sides if where.any()]
+    def _split(self, times: Array) -> list[tuple[NDArray[np.intp], tuple[_Piece, ...]]]:
+        """Which of the epochs lie on each side, going away from the trajectory's own."""
+        order = np.argsort(np.abs(times - self.epoch_tai_s), kind="stable")
+        later = times[order] >= self.epoch_tai_s
+        sides = ((order[later], self.ahead), (order[~later], self.behind))
+        return [(where, pieces) for where, pieces in sides if where.size]
 
 
 def solve(
