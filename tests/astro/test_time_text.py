@@ -1,11 +1,20 @@
 """Text and TAI seconds say the same instant, in every time system."""
 
+import datetime as dt
+import math
+
 import erfa
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonsky.astro.time import tai_s_from_text, tai_s_from_utc, utc_text_from_tai_s
+from commonsky.astro.time import (
+    tai_s_from_datetime64,
+    tai_s_from_text,
+    tai_s_from_utc,
+    utc_text_from_tai_s,
+)
 
 AWAY_FROM_ZERO = st.floats(-8.8e8, -10.0) | st.floats(10.0, 3e9)
 LEAP_2016_TAI_S = 536500836.0
@@ -86,3 +95,15 @@ def test_second_sixty_exists_in_utc_only():
 def test_an_unknown_time_system_is_named():
     with pytest.raises(ValueError, match="'MET' is not one of"):
         tai_s_from_text("2016-12-31T23:59:59", "MET")
+
+
+@given(st.datetimes(dt.datetime(1957, 1, 1), dt.datetime(2056, 12, 31)))  # noqa: DTZ001  # numpy's have no zone
+def test_columns_of_instants_agree_with_their_texts(moment):
+    (tai_s,) = tai_s_from_datetime64(np.array([moment], dtype="datetime64[us]"))
+    assert tai_s == pytest.approx(tai_s_from_utc(moment.isoformat()), abs=1e-6)
+
+
+@pytest.mark.parametrize("tai_s", [math.inf, math.nan, 1e30])
+def test_what_has_no_date_is_refused(tai_s):
+    with pytest.raises(ValueError, match="have no date"):
+        utc_text_from_tai_s(tai_s)

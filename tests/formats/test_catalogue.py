@@ -476,6 +476,17 @@ def test_a_bad_message_is_rejected_by_its_field_and_the_others_are_kept(form, fi
     assert reason in rejected.reason
 
 
+def test_the_standards_examples_are_read_or_refused_for_a_good_reason(reference_data):
+    paths = sorted(reference_data("ccsds", "odm", "omm").iterdir())
+    assert paths
+    for path in paths:
+        catalogue = read_catalogue(path.read_bytes(), source=path.name)
+        broken = any(mark in path.name for mark in ("error", "wrong", "spurious"))
+        other_theory = [one for one in catalogue.rejected if "not for SGP4" in one.reason]
+        assert bool(catalogue.rejected) == (broken or bool(other_theory)), path.name
+        assert len(catalogue.element_sets) + len(catalogue.rejected) == 1
+
+
 def test_nine_digit_catalogue_numbers_are_read():
     assert (
         read_catalogue(kvn([omm(NORAD_CAT_ID="799500123")]), source="a").element_sets[0].norad_cat_id

@@ -145,6 +145,11 @@ def test_epochs_are_read_in_the_messages_time_system(time_system, ahead_of_utc_s
     assert one.epoch_tai_s == pytest.approx(tai_s_from_utc(EPOCH) - ahead_of_utc_s, abs=1e-6)
 
 
+def test_a_comment_in_an_old_encoding_costs_nothing():
+    data = message("COMMENT 3 \xb0 of elevation", RANGE_LINE).decode().encode("latin-1")
+    assert read_tdm(data, source="a").observations == read(RANGE_LINE).observations
+
+
 def test_day_of_year_and_leap_second_epochs_are_read():
     file = read("RANGE = 2016-366T23:59:60.5 1000", "RANGE = 2017-001T00:00:00.5 1000")
     assert [one.epoch_tai_s for one in file.observations] == [536500836.5, 536500837.5]

@@ -20,6 +20,7 @@ SECONDS_PER_DAY = 86400.0
 _TEXT = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,18}))?Z?", re.ASCII)
 _DAY_ZERO = dt.date(2000, 1, 1).toordinal()
 _NOON_S = 43200
+_LAST_TAI_S = (dt.date.max.toordinal() - _DAY_ZERO) * 86400.0
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _WHOLE_LEAP_SECONDS_FROM_TAI_S = (dt.date(1972, 1, 1).toordinal() - _DAY_ZERO) * 86400 - _NOON_S + 10
 
@@ -74,15 +75,23 @@ def tai_s_from_datetime64(utc: NDArray[np.datetime64]) -> NDArray[np.float64]:
     microseconds = (utc.astype("datetime64[us]") - np.datetime64("2000-01-01", "us")).astype(np.int64)
     days = microseconds // _MICROSECONDS_PER_DAY
     each, place = np.unique(days, return_inverse=True)
-    offsets_us = np.array([int(_utc_offset_s(int(day), 0.0) * 1_000_000) for day in each], dtype=np.int64)
-    return np.asarray((microseconds - _NOON_S * 1_000_000 + offsets_us[place]) / 1e6, dtype=np.float64)
+    offsets_us = np.array([int(_utc_offset_s(int(day), 0.0) * 1_000_000) for day in each], dtype=np.int64)[
+        place
+    ]
+    for one in np.flatnonzero(days * 86400 < _WHOLE_LEAP_SECONDS_FROM_TAI_S).tolist():  # UTC drifted then
+        day, rest = divmod(int(microseconds[one]), _MICROSECONDS_PER_DAY)
+        offsets_us[one] = round(_utc_offset_s(day, rest / _MICROSECONDS_PER_DAY) * 1_000_000)
+    return np.asarray((microseconds - _NOON_S * 1_000_000 + offsets_us) / 1e6, dtype=np.float64)
 
 
 def utc_text_from_tai_s(tai_s: float) -> str:
     """ISO 8601 text in UTC, ending in Z, with as many decimals as `tai_s_from_utc` needs to give ``tai_s`` back.
 
-    Exact to a femtosecond from 1972 on; before, UTC was steered and the text has nanoseconds.
+    Exact to a femtosecond from 1972 on; before, UTC was steered and the text has nanoseconds. Raises ValueError
+    where there is no such date (after the year 9999, or for what is no number).
     """
+    if not tai_s < _LAST_TAI_S:
+        raise ValueError(f"{tai_s} TAI seconds have no date")
     if tai_s < _WHOLE_LEAP_SECONDS_FROM_TAI_S:
         return utc_from_tai_s(tai_s, digits=9)
     exact = round(Decimal(repr(tai_s)), 15)

@@ -21,6 +21,7 @@ _XML_STEP_BYTES = 1 << 20
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 64
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANKS = " \t"
 
 
@@ -33,22 +34,29 @@ class Item(Struct, frozen=True):
 
 
 def lines_of(data: bytes, *, source: str) -> list[str]:
-    """Return the lines of a text in UTF-8 (with or without byte order mark), whatever their line ends.
+    """Return the lines of a text, whatever their line ends, in UTF-8 with or without byte order mark.
 
-    Raises FormatError for data that is empty, not UTF-8, or holds NUL bytes: those are no text.
+    Lines that are not UTF-8 are taken for Latin-1: all that counts is ASCII, and a name in an old encoding should
+    not cost the file. Raises FormatError for data that are empty or hold NUL bytes: those are no text.
     """
     if not data.strip():
         raise FormatError(source, "is empty")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise FormatError(source, "holds binary data, not text", line=line)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(source, f"is not text in UTF-8 (byte {error.start + 1})", line=line) from error
-    if "\0" in text:
-        raise FormatError(
-            source, "holds binary data, not text", line=text[: text.index("\0")].count("\n") + 1
-        )
-    return _LINE_END.split(text)
+        return _LINE_END.split(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        lines = data.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        return [text_of(line) for line in lines]
+
+
+def text_of(line: bytes) -> str:
+    """Return a line as text: UTF-8 if it is that, else Latin-1."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def kvn_items(lines: list[str]) -> Iterator[Item | Rejection]:
@@ -118,7 +126,7 @@ def xml_parts(data: bytes, name: str, *, source: str) -> Iterator[etree._Element
 
 def is_xml(data: bytes) -> bool:
     """Whether the data begins as XML does."""
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    return data.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] == b"<"
 
 
 def local_name(element: etree._Element) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from commonsky.astro.time import tai_s_from_datetime64
 from commonsky.domain import ElementSet
+from commonsky.formats.ccsds import text_of
 from commonsky.formats.errors import Rejection
 from commonsky.formats.mean_elements import (
     LIMITS,
@@ -443,8 +444,4 @@ def _element_sets(sets: Sequence[_Set], columns: Columns) -> list[ElementSet]:
 def _name(line: bytes | None) -> str:
     if line is None or line == b"0":
         return ""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        text = line.decode("latin-1")
-    return text.removeprefix("0 ").strip()
+    return text_of(line).removeprefix("0 ").strip()
