@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 ENGINE = f"satkit {satkit.utils.version()}"
 
-_TICK_S = 1e-6
+_TICKS_PER_S = 1e6
 _ABSOLUTE_ERROR = 1e-8
 _RELATIVE_ERROR = (
     1e-12  # looser, the jumps of force at shadows and arcs show as noise between iterations of a fit
@@ -202,9 +202,10 @@ def _arcs(empirical: EmpiricalAcceleration | None, first: float, last: float) ->
 def _ticks(times_tai_s: Array) -> tuple[list[satkit.time], Array]:
     """The engine's nearest ticks, and what is left of each epoch after its tick, in seconds."""
     zero = satkit.time.from_jd(2451545.0, satkit.timescale.TAI)
-    rounded = np.round(times_tai_s / _TICK_S) * _TICK_S
-    clock = [zero + satkit.duration(seconds=seconds) for seconds in rounded.tolist()]
-    return clock, times_tai_s - rounded
+    ticks = np.round(times_tai_s * _TICKS_PER_S)
+    whole_s = np.floor(times_tai_s)
+    clock = [zero + satkit.duration(microseconds=count) for count in ticks.astype(np.int64).tolist()]
+    return clock, (times_tai_s - whole_s) - (ticks - whole_s * _TICKS_PER_S) / _TICKS_PER_S
 
 
 def _advance(states: Array, seconds: Array) -> Array:

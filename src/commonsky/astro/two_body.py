@@ -7,7 +7,8 @@ from commonsky.astro.orbit import EARTH_GM_M3_S2
 
 Array = NDArray[np.float64]
 
-_NEWTON_STEPS = 60
+_MOST_STEPS = 60
+_ORDER = 5.0  # of Laguerre's method, which converges from any start (Conway 1986)
 _ANOMALY_TOLERANCE = 1e-12
 _SERIES_BELOW = 1e-3
 
@@ -35,13 +36,14 @@ def propagate_two_body(state: Array, elapsed_s: ArrayLike) -> Array:
         chi = root_mu * alpha * elapsed
     else:
         chi = _hyperbolic_start(elapsed, alpha, distance, radial * root_mu)
-    for _ in range(_NEWTON_STEPS):
+    for _ in range(_MOST_STEPS):
         c2, c3 = _stumpff(alpha * chi**2)
-        radius = (
-            chi**2 * c2 + radial * chi * (1.0 - alpha * chi**2 * c3) + distance * (1.0 - alpha * chi**2 * c2)
-        )
-        time = chi**3 * c3 + radial * chi**2 * c2 + distance * chi * (1.0 - alpha * chi**2 * c3)
-        step = (root_mu * elapsed - time) / radius
+        inner, outer = 1.0 - alpha * chi**2 * c3, 1.0 - alpha * chi**2 * c2
+        radius = chi**2 * c2 + radial * chi * inner + distance * outer
+        excess = chi**3 * c3 + radial * chi**2 * c2 + distance * chi * inner - root_mu * elapsed
+        slope = radial * outer + (1.0 - alpha * distance) * chi * inner
+        bend = (_ORDER - 1.0) ** 2 * radius**2 - _ORDER * (_ORDER - 1.0) * excess * slope
+        step = -_ORDER * excess / (radius + np.sqrt(np.abs(bend)))
         chi = chi + step
         if np.all(np.abs(step) <= _ANOMALY_TOLERANCE * (1.0 + np.abs(chi))):
             break
