@@ -1,9 +1,14 @@
-"""Writers of catalogue forms for tests: independent of the readers, from sgp4's own OMM export or plain numbers."""
+"""Catalogues of every form for tests, by writers that know nothing of the readers; messages are sgp4's own export."""
 
 import csv
 import io
 import json
 from decimal import Decimal
+
+from sgp4.api import Satrec
+from sgp4.exporter import export_omm
+
+from commonsky.formats.catalogue import read_catalogue
 
 HEADER = {"CCSDS_OMM_VERS": "2.0", "CREATION_DATE": "2026-01-01T00:00:00", "ORIGINATOR": "TEST"}
 METADATA = (
@@ -99,3 +104,54 @@ def exponential(text):
     """The value of a field such as `` 12345-4``, by decimal arithmetic."""
     sign = -1 if text[0] == "-" else 1
     return float(sign * Decimal(f"0.{text[1:6]}").scaleb(int(f"{text[6].strip()}{text[7]}")))
+
+
+NAME = "HIGH WATCHER 1"
+LINE1, LINE2 = tle_lines(
+    {
+        "id1": "40001",
+        "classification": "U",
+        "designator": "14033A  ",
+        "year": "24",
+        "day": "219.50000000",
+        "dot": " .00001234",
+        "ddot": " 00000-0",
+        "bstar": " 12345-4",
+        "type": "0",
+        "set": " 999",
+        "id2": "40001",
+        "inclination": " 51.6400",
+        "node": "123.4567",
+        "eccentricity": "0012345",
+        "pericenter": " 10.0000",
+        "anomaly": "350.0000",
+        "motion": "15.50000000",
+        "rev": "12345",
+    }
+)
+OTHER = [line.replace("40001", "40002") for line in (LINE1, LINE2)]
+OTHER = [with_checksum(line) for line in OTHER]
+OMM = export_omm(Satrec.twoline2rv(LINE1, LINE2), NAME)
+LINES = f"{NAME}\n{LINE1}\n{LINE2}\n{NAME}\n{OTHER[0]}\n{OTHER[1]}\n".encode()
+
+
+FORMS = {
+    "omm-kvn": kvn,
+    "omm-xml": xml,
+    "omm-json numbers": json_numbers,
+    "omm-json texts": json_texts,
+    "omm-csv": csv_table,
+}
+
+
+def read(*lines):
+    return read_catalogue("\n".join(lines).encode(), source="file.tle")
+
+
+def changed(line, start, text):
+    """Put text at a column (from 1) and make the checksum right again."""
+    return with_checksum(line[: start - 1] + text + line[start - 1 + len(text) :])
+
+
+def omm(**fields):
+    return {key: value for key, value in (OMM | fields).items() if value is not ...}

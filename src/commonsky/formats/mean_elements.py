@@ -5,6 +5,27 @@ from msgspec import Struct, field
 from commonsky.domain import ElementSet
 from commonsky.formats.errors import Rejection
 
+FIELD_OF_KEYWORD = {
+    "OBJECT_NAME": "object_name",
+    "OBJECT_ID": "object_id",
+    "EPOCH": "epoch_utc",
+    "MEAN_MOTION": "mean_motion_rev_day",
+    "ECCENTRICITY": "eccentricity",
+    "INCLINATION": "inclination_deg",
+    "RA_OF_ASC_NODE": "ra_of_asc_node_deg",
+    "ARG_OF_PERICENTER": "arg_of_pericenter_deg",
+    "MEAN_ANOMALY": "mean_anomaly_deg",
+    "EPHEMERIS_TYPE": "ephemeris_type",
+    "CLASSIFICATION_TYPE": "classification",
+    "NORAD_CAT_ID": "norad_cat_id",
+    "ELEMENT_SET_NO": "element_set_no",
+    "REV_AT_EPOCH": "rev_at_epoch",
+    "BSTAR": "bstar",
+    "MEAN_MOTION_DOT": "mean_motion_dot",
+    "MEAN_MOTION_DDOT": "mean_motion_ddot",
+}
+"""The fields of an element set by the keywords of the OMM, in the order of CelesTrak's tables."""
+
 LIMITS = {
     "INCLINATION": (0.0, 180.0, "deg"),
     "ECCENTRICITY": (0.0, 0.999_999_9, ""),

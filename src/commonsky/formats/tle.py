@@ -21,6 +21,7 @@ from commonsky.domain import ElementSet
 from commonsky.formats.ccsds import text_of
 from commonsky.formats.errors import Rejection
 from commonsky.formats.mean_elements import (
+    FIELD_OF_KEYWORD,
     LIMITS,
     PlacedSets,
     international_designator,
@@ -375,70 +376,17 @@ def _epochs(columns: Columns) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]
 
 def _element_sets(sets: Sequence[_Set], columns: Columns) -> list[ElementSet]:
     kept = [sets[place] for place in columns["place"].tolist()]
-    lists = {keyword: column.tolist() for keyword, column in columns.items() if column.dtype.kind in "fi"}
-    integers = {
-        keyword: columns[keyword].astype(np.int64).tolist()
-        for keyword in ("NORAD_CAT_ID", "EPHEMERIS_TYPE", "ELEMENT_SET_NO", "REV_AT_EPOCH")
+    fields: dict[str, Sequence[Any]] = {
+        "object_name": [_name(one.name) for one in kept],
+        "object_id": [international_designator(one.line1[9:17].decode("ascii")) for one in kept],
+        "classification": [one.line1[7:8].decode("ascii").strip() for one in kept],
+        "epoch_utc": np.datetime_as_string(columns["epoch"], unit="us").tolist(),
+        "epoch_tai_s": tai_s_from_datetime64(columns["epoch"]).tolist(),
     }
-    rows = zip(
-        kept,
-        integers["NORAD_CAT_ID"],
-        np.datetime_as_string(columns["epoch"], unit="us").tolist(),
-        tai_s_from_datetime64(columns["epoch"]).tolist(),
-        lists["MEAN_MOTION"],
-        lists["ECCENTRICITY"],
-        lists["INCLINATION"],
-        lists["RA_OF_ASC_NODE"],
-        lists["ARG_OF_PERICENTER"],
-        lists["MEAN_ANOMALY"],
-        lists["BSTAR"],
-        lists["MEAN_MOTION_DOT"],
-        lists["MEAN_MOTION_DDOT"],
-        integers["EPHEMERIS_TYPE"],
-        integers["ELEMENT_SET_NO"],
-        integers["REV_AT_EPOCH"],
-        strict=True,
-    )
-    return [
-        ElementSet(
-            object_name=_name(one.name),
-            object_id=international_designator(one.line1[9:17].decode("ascii")),
-            classification=one.line1[7:8].decode("ascii").strip(),
-            norad_cat_id=norad_cat_id,
-            epoch_utc=epoch_utc,
-            epoch_tai_s=epoch_tai_s,
-            mean_motion_rev_day=mean_motion,
-            eccentricity=eccentricity,
-            inclination_deg=inclination,
-            ra_of_asc_node_deg=node,
-            arg_of_pericenter_deg=pericenter,
-            mean_anomaly_deg=anomaly,
-            bstar=bstar,
-            mean_motion_dot=dot,
-            mean_motion_ddot=ddot,
-            ephemeris_type=ephemeris_type,
-            element_set_no=element_set_no,
-            rev_at_epoch=rev_at_epoch,
-        )
-        for (
-            one,
-            norad_cat_id,
-            epoch_utc,
-            epoch_tai_s,
-            mean_motion,
-            eccentricity,
-            inclination,
-            node,
-            pericenter,
-            anomaly,
-            bstar,
-            dot,
-            ddot,
-            ephemeris_type,
-            element_set_no,
-            rev_at_epoch,
-        ) in rows
-    ]
+    for keyword, name in FIELD_OF_KEYWORD.items():
+        if name not in fields:
+            fields[name] = columns[keyword].tolist()
+    return [ElementSet(**dict(zip(fields, row, strict=True))) for row in zip(*fields.values(), strict=True)]
 
 
 def _name(line: bytes | None) -> str:
