@@ -27,8 +27,10 @@ Mask = NDArray[np.bool_]
 _SETTLED_SIGMAS = 0.01
 _LEAST_SINGULAR = 1e-11
 _FIRST_DAMPING = 1e-3
+_LAST_DAMPING = 1e-6
 _MEDIAN_TO_SIGMA = 1.4826
 _COST_NOISE = 1e-4  # the integrator works to a fraction of a metre, so the cost is not smooth below this
+_NEAR_ITS_FLOOR = 0.5  # while the cost still falls by more, residuals say nothing about single observations
 _STAGE_ITERATIONS = 8
 _STAGE_GROWTH = 6.0
 _FIRST_STAGE_S = 1800.0
@@ -50,7 +52,8 @@ def fit(
 ) -> Fit:
     """Estimate the orbit of the one object that all the observations are of.
 
-    Without ``initial`` a first orbit is found from ranges and angles, and refined over growing spans of time.
+    Without ``initial`` a first orbit is found from ranges and angles, and refined over growing spans of time; so is
+    a given one that does not lead to an orbit at once.
 
     Raises TrackingError: UnknownSensorError, TooFewObservationsError, NoInitialOrbitError, UndeterminedError when
     the observations leave a combination of the unknowns free, NotConvergedError.
@@ -65,8 +68,13 @@ def fit(
     system = equations(observations, sensors, atmosphere=settings.atmosphere, unknowns=wanted)
     _require_enough(system)
     start = _start(observations, sensors, settings, initial)
-    state = propagate(start.state_gcrf, start.epoch_tai_s, [epoch], settings.force_model)[0]
-    solution = _iterate(system, wanted.start(state), settings)
+    try:
+        solution = _iterate(system, wanted.start(_carried(start, epoch, settings)), settings)
+    except NotConvergedError:
+        if initial is None:
+            raise
+        start = _grown(observations, sensors, settings, start)
+        solution = _iterate(system, wanted.start(_carried(start, epoch, settings)), settings)
     return report(observations, system, solution, settings)
 
 
@@ -89,11 +97,20 @@ def _start(
     initial: InitialState | ElementSet | None,
 ) -> InitialState:
     if isinstance(initial, ElementSet):
-        middle = 0.5 * (observations[0].epoch_tai_s + observations[-1].epoch_tai_s)
-        return from_element_set(initial, middle)
+        epochs = [one.epoch_tai_s for one in observations]
+        return from_element_set(initial, 0.5 * (min(epochs) + max(epochs)))
     if initial is not None:
         return initial
     return _grown(observations, sensors, settings, initial_orbit(observations, sensors))
+
+
+def _carried(start: InitialState, epoch_tai_s: float, settings: FitSettings) -> Array:
+    try:
+        return np.asarray(
+            propagate(start.state_gcrf, start.epoch_tai_s, [epoch_tai_s], settings.force_model)[0]
+        )
+    except RuntimeError as error:
+        raise NotConvergedError(f"the starting orbit cannot be carried to the epoch: {error}") from error
 
 
 def _grown(
@@ -162,17 +179,19 @@ def _iterate(
         step, covariance = _solve(system, point, used, prior, damping)
         candidate = _point(system, point.vector + step)
         small = bool(np.all(np.abs(step) <= _SETTLED_SIGMAS * np.sqrt(np.diag(covariance))))
-        worst = _cost(system, point, used, prior) * (1.0 + _COST_NOISE)
-        if candidate is None or (_cost(system, candidate, used, prior) > worst and not small):
+        cost = _cost(system, point, used, prior)
+        reached = np.inf if candidate is None else _cost(system, candidate, used, prior)
+        if candidate is None or (reached > cost * (1.0 + _COST_NOISE) and not small):
             damping = max(_FIRST_DAMPING, 10.0 * damping)
             continue
         point, before = candidate, used
-        if iteration >= settings.rejection_from_iteration:
+        at_floor = damping == 0.0 and reached > _NEAR_ITS_FLOOR * cost
+        if iteration >= settings.rejection_from_iteration and at_floor:
             used = _within_limit(system, point.residuals, settings)
         settled = small and damping == 0.0 and bool(np.all(used == before))
         if settled or (iteration == settings.max_iterations and not must_settle):
             return Solution(point.vector, covariance, point.residuals, used, iteration, converged=settled)
-        damping = 0.0 if damping <= _FIRST_DAMPING else damping / 10.0
+        damping = 0.1 * damping if damping > _LAST_DAMPING else 0.0
     raise NotConvergedError(
         f"no orbit settled within {settings.max_iterations} iterations: the starting orbit may be far off, "
         "the observations may be of different objects, or their noise stated too small"
