@@ -58,7 +58,12 @@ def list_links(*, coalition: Coalition = DEFAULT_COALITION, json: bool = False) 
     for folder in _folders(coalition):
         with opened(folder) as node:
             rows += [
-                (node.id, peer.member.id, node.store.link_state(peer.member.id), node.store.cursor(peer.member.id).seq)
+                (
+                    node.id,
+                    peer.member.id,
+                    node.store.link_state(peer.member.id),
+                    node.store.cursor(peer.member.id).seq,
+                )
                 for peer in node.config.peers
             ]
     columns = ("node", "partner", "link", "envelopes held")
@@ -70,7 +75,9 @@ def _set_link(coalition: Path, pair: tuple[str, str], *, up: bool) -> int:
     homes = {read_config(folder / "node.toml").member.id: folder for folder in _folders(coalition)}
     for member in pair:
         if member not in homes:
-            raise CommandError(f"no node of {member} below {coalition}; there are {', '.join(sorted(homes))}", Exit.UNUSABLE)
+            raise CommandError(
+                f"no node of {member} below {coalition}; there are {', '.join(sorted(homes))}", Exit.UNUSABLE
+            )
     if pair[0] == pair[1]:
         raise CommandError("a link has two ends", Exit.UNUSABLE)
     for own, peer in (pair, pair[::-1]):

@@ -1,6 +1,6 @@
 """Opening a node from a command line: what goes wrong is said in the terms of the command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,16 @@ from commonsky.store import StoreError
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Node]:
+def opened(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Iterator[Node]:
     """Give the node of a folder and close it afterwards; faults of folder and database become one clear line."""
     try:
-        node = open_node(folder)
+        node = open_node(folder, now_tai_s)
     except FormatError as error:
-        hint = "" if folder.joinpath("node.toml").exists() else " (no node lives here; make one with: commonsky node init)"
+        hint = (
+            ""
+            if folder.joinpath("node.toml").exists()
+            else " (no node lives here; make one with: commonsky node init)"
+        )
         raise CommandError(f"{error}{hint}", Exit.UNUSABLE) from error
     except StoreError as error:
         raise CommandError(str(error)) from error

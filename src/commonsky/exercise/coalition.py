@@ -12,6 +12,7 @@ from commonsky.federation.keys import public_hex, signing_key
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.start import found_node, open_node
+from commonsky.store import LinkState, Store
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,24 @@ class Coalition:
     def home(self, member: str) -> Path:
         """The folder of one node."""
         return self.folder / member
+
+    def settled(self) -> bool:
+        """Whether every file was taken in, and every reader holds its feeds, as far as links are up."""
+        if any(file for member in self.urls for file in (self.home(member) / "incoming").iterdir()):
+            return False
+        stores = {member: Store.open(self.home(member) / "node.sqlite") for member in self.urls}
+        try:
+            return all(
+                _held(stores, giver, reader) for giver in stores for reader in stores if giver != reader
+            )
+        finally:
+            for store in stores.values():
+                store.close()
+
+
+def _held(stores: dict[str, Store], giver: str, reader: str) -> bool:
+    cut = LinkState.CUT in {stores[giver].link_state(reader), stores[reader].link_state(giver)}
+    return cut or stores[giver].feed_head(reader).seq == stores[reader].cursor(giver).seq
 
 
 def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_port: int) -> Coalition:

@@ -3,8 +3,6 @@
 The shares and bounds are round figures for a rehearsal, not a census.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,26 +17,6 @@ FIRST_NUMBER = 200_001
 """Numbers from here on are not in use by any real catalogue in five digits; as Alpha-5 they start with an L."""
 
 FloatArray = NDArray[np.float64]
-
-_CSV_COLUMNS = {
-    "OBJECT_NAME": "object_name",
-    "OBJECT_ID": "object_id",
-    "EPOCH": "epoch_utc",
-    "MEAN_MOTION": "mean_motion_rev_day",
-    "ECCENTRICITY": "eccentricity",
-    "INCLINATION": "inclination_deg",
-    "RA_OF_ASC_NODE": "ra_of_asc_node_deg",
-    "ARG_OF_PERICENTER": "arg_of_pericenter_deg",
-    "MEAN_ANOMALY": "mean_anomaly_deg",
-    "EPHEMERIS_TYPE": "ephemeris_type",
-    "CLASSIFICATION_TYPE": "classification",
-    "NORAD_CAT_ID": "norad_cat_id",
-    "ELEMENT_SET_NO": "element_set_no",
-    "REV_AT_EPOCH": "rev_at_epoch",
-    "BSTAR": "bstar",
-    "MEAN_MOTION_DOT": "mean_motion_dot",
-    "MEAN_MOTION_DDOT": "mean_motion_ddot",
-}
 
 
 class Family(NamedTuple):
@@ -74,15 +52,6 @@ def synthetic_catalogue(rng: np.random.Generator, count: int, epoch_tai_s: float
     for family, size in zip(FAMILIES, sizes, strict=True):
         made.extend(_members(family, int(size), len(made), rng, epoch_tai_s))
     return made
-
-
-def catalogue_csv(element_sets: Sequence[ElementSet]) -> bytes:
-    """Write a catalogue as the CSV form of the orbit mean-elements message, as public catalogues offer it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
-    writer.writerows([getattr(one, field) for field in _CSV_COLUMNS.values()] for one in element_sets)
-    return text.getvalue().encode()
 
 
 def _members(

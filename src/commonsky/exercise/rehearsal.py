@@ -7,8 +7,9 @@ import numpy as np
 
 from commonsky.exercise.clock import ExerciseClock
 from commonsky.exercise.observing import SensorFile, choose_observed, sensor_files
-from commonsky.exercise.population import catalogue_csv, synthetic_catalogue
+from commonsky.exercise.population import synthetic_catalogue
 from commonsky.exercise.scenario import Scenario
+from commonsky.formats.omm_csv import write_omm_csv
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ def rehearse(scenario: Scenario, on_object: Callable[[int, int], None]) -> Rehea
         files += seen
         on_object(done, len(observed))
     ends_tai_s = scenario.begins_tai_s + 3600.0 * scenario.hours
-    in_time = sorted((file for file in files if file.at_tai_s <= ends_tai_s), key=lambda f: (f.at_tai_s, f.name))
-    return Rehearsal(scenario, catalogue_csv(catalogue), tuple(in_time))
+    in_time = sorted(
+        (file for file in files if file.at_tai_s <= ends_tai_s), key=lambda f: (f.at_tai_s, f.name)
+    )
+    return Rehearsal(scenario, write_omm_csv(catalogue).encode(), tuple(in_time))
 
 
 def play(

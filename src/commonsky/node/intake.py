@@ -65,7 +65,9 @@ def _tracking_data(node: Node, data: bytes, source: str) -> FileContent:
         else:
             kept.append(own_record(node, seen, sensors[seen.sensor].label))
     rejected += [
-        Rejection(field="PARTICIPANT", reason=f"{count} observations of {name}, which is no sensor of {node.id}")
+        Rejection(
+            field="PARTICIPANT", reason=f"{count} observations of {name}, which is no sensor of {node.id}"
+        )
         for name, count in strangers.items()
     ]
     return FileContent(records=tuple(kept), rejected=tuple(rejected))

@@ -194,13 +194,18 @@ def _share_with(node: Node, reader: str, given: Sequence[Agreement]) -> int:
     kinds = {kind for agreement in ours for clause in agreement.clauses for kind in clause.kinds}
     onward = any(agreement.onward for agreement in ours)
     released = 0
-    while kinds:
+    while kinds and node.due(reader, kinds):
+        newest = node.store.last_entry()
         with node.store.transaction() as tx:
             due = tx.undecided(reader, RECORDS_PER_ENVELOPE, node.now_tai_s(), kinds=kinds, onward=onward)
-            released += _decide_and_seal(node, tx, reader, due, given)
+            went_out = _decide_and_seal(node, tx, reader, due, given)
             if len(due) < RECORDS_PER_ENVELOPE:
                 tx.settle(reader, kinds=kinds)
-                break
+        released += went_out
+        if went_out:
+            node.note_sealed()
+        if len(due) < RECORDS_PER_ENVELOPE:
+            node.note_settled(reader, newest)
     return released
 
 

@@ -1,15 +1,25 @@
 """What a node has at hand: who it is, its key, its store, its clock, its agreements as they stand now."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Condition, Lock
+from typing import NamedTuple
 
+from commonsky.domain import RecordKind
 from commonsky.federation import Receiver, SigningKey, VerifyKey
 from commonsky.federation.keys import verify_key
 from commonsky.node.agreements import Shelf, Stamp, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store
+
+
+class Settled(NamedTuple):
+    """Up to which log entry all is decided for a reader, and when a refusal is due to be asked again."""
+
+    through: int
+    next_revisit_tai_s: float
 
 
 @dataclass
@@ -22,10 +32,13 @@ class Node:
     store: Store
     now_tai_s: Callable[[], float]
     stopwatch: Stopwatch
+    _sealed_count: int = 0
+    _sealed: Condition = field(default_factory=Condition)
     estimating: Lock = field(default_factory=Lock)
     _shelf: Shelf | None = None
     _shared_under: Stamp | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
+    _settled: dict[str, Settled] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -51,7 +64,23 @@ class Node:
         with self._lock:
             changed = self._shared_under != shelf.stamp
             self._shared_under = shelf.stamp
+            if changed:
+                self._settled.clear()
             return changed
+
+    def due(self, reader: str, kinds: Collection[RecordKind]) -> bool:
+        """Whether something may wait for a decision for a reader: cheaper to ask than what it is."""
+        with self._lock:
+            settled = self._settled.get(reader)
+        if settled is None or self.store.last_entry(kinds) > settled.through:
+            return True
+        return self.now_tai_s() >= settled.next_revisit_tai_s
+
+    def note_settled(self, reader: str, through: int) -> None:
+        """Nothing up to this log entry waits for a decision for a reader, but for what time will bring."""
+        settled = Settled(through, self.store.next_revisit(reader))
+        with self._lock:
+            self._settled[reader] = settled
 
     def say_once(self, topic: str, text: str) -> None:
         """Write a line to the watch log, unless it is the last thing that was said on this topic."""
@@ -60,6 +89,30 @@ class Node:
             self._said[topic] = text
         if news:
             self.store.write_log(self.now_tai_s(), topic, text)
+
+    @property
+    def sealed_count(self) -> int:
+        """How often this process has put something on a feed."""
+        return self._sealed_count
+
+    def note_sealed(self) -> None:
+        """Something was put on a feed: wake those who wait for it."""
+        with self._sealed:
+            self._sealed_count += 1
+            self._sealed.notify_all()
+
+    def wait_for_more(self, sealed_count: int, timeout_s: float) -> None:
+        """Wait until this process has put more on its feeds than when the count was taken, or the time is over."""
+        with self._sealed:
+            self._sealed.wait_for(lambda: self._sealed_count != sealed_count, timeout_s)
+
+    def complain(self, text: str) -> None:
+        """Say on stderr what cannot even be stored, as on a full disk: once, until something else is to be said."""
+        with self._lock:
+            news = self._said.get("stderr") != text
+            self._said["stderr"] = text
+        if news:
+            sys.stderr.write(f"{self.id}: {text}\n")
 
     def note_link(self, peer: str, fault: str | None) -> None:
         """Remember how the last pull from a partner ended; a change is a line in the watch log."""

@@ -20,7 +20,7 @@ from commonsky.sharing.facets import regime_of
 Array = NDArray[np.float64]
 
 SGP4_FAULTS = {
-    1: "its mean eccentricity leaves 0 to 1",
+    1: "its mean eccentricity leaves 0 to 1, as when drag has brought it down",
     2: "its mean motion is below zero",
     3: "its perturbed eccentricity leaves 0 to 1",
     4: "its semi-latus rectum is below zero",
@@ -145,6 +145,14 @@ class Picture:
         tracks = [one for one in self.objects if one.kind is ObjectKind.TRACK]
         own = sum(one.own for one in tracks)
         return Counts(own, len(tracks) - own, len(self.objects) - len(tracks))
+
+    def object_named(self, name: str) -> PictureObject | None:
+        """Find an object by its key or by its lasting name; ``None`` when the picture does not hold it."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, PictureObject]:
+        return {one.object: one for one in self.objects} | {one.key: one for one in self.objects}
 
     def keyframes(self, start_tai_s: float, step_s: float, count: int) -> NDArray[np.float32]:
         """Give float32 (frames, objects, 6): ITRF position in km and Earth-fixed velocity in km/s, in picture order.

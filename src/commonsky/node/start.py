@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from commonsky.astro.time import tai_s_from_jd_utc
@@ -56,7 +57,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database)
     if now_tai_s is None:
-        now_tai_s = (lambda: store.note_time(BEFORE_ALL_TAI_S)) if config.exercise_clock else wall_clock_tai_s
+        now_tai_s = partial(store.note_time, BEFORE_ALL_TAI_S) if config.exercise_clock else wall_clock_tai_s
     latest_tai_s = store.note_time(now_tai_s())
     clock = now_tai_s
     return Node(

@@ -1,5 +1,6 @@
 """Release decisions: what still needs one, what was decided, and when to ask again."""
 
+import math
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -27,8 +28,8 @@ class Decisions(Session):
     ) -> list[StoredRecord]:
         """Give records that need a decision for this reader, oldest first: never asked, or due to be asked again.
 
-        Records by or from the reader need none, and neither does a further copy of the same bytes. Only records
-        of ``kinds`` are asked about; ``onward`` also asks about those that are held from other members.
+        Records by or from the reader need none, nor does a further copy: of the same bytes, or of a record of
+        ours. Only ``kinds`` are asked about; ``onward`` also asks about records held from other members.
         """
         with self._reading() as connection:
             wanted = [_never_asked(connection, reader, kinds, foreign=False)]
@@ -42,6 +43,15 @@ class Decisions(Session):
                 query = select(*STORED).where(condition).order_by(records.c.n).limit(limit)
                 found.update((row.n, stored(row)) for row in connection.execute(query))
         return [found[n] for n in sorted(found)][:limit]
+
+    def next_revisit(self, reader: str) -> float:
+        """Give when the next refusal of this reader is due to be asked again; infinite when none will be."""
+        query = select(func.min(decisions.c.revisit_tai_s)).where(
+            decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s.is_not(None)
+        )
+        with self._reading() as connection:
+            earliest = connection.scalar(query)
+        return math.inf if earliest is None else float(earliest)
 
     def record_decisions(self, made: Iterable[tuple[int, Decision]]) -> None:
         """Keep decisions: pairs of the log entry's ``n`` and the decision. The newest one of a pair is in force."""
@@ -107,10 +117,10 @@ def _never_asked(
         )
     )
     earlier = records.alias("earlier")
-    same_bytes = exists().where(
+    copy = exists().where(
         earlier.c.id == records.c.id,
         earlier.c.originator == records.c.originator,
-        earlier.c.body_sha256 == records.c.body_sha256,
+        or_(earlier.c.body_sha256 == records.c.body_sha256, earlier.c.source == OWN),
         earlier.c.n < records.c.n,
     )
     decided = exists().where(
@@ -125,16 +135,23 @@ def _never_asked(
         records.c.source != reader,
         records.c.originator != reader,
         ~decided,
-        or_(records.c.source == OWN, ~same_bytes),
+        or_(records.c.source == OWN, ~copy),
     )
 
 
 def _advance(connection: Connection, reader: str, kinds: Collection[RecordKind], *, foreign: bool) -> None:
     """Move a mark of a reader up to the first record that still needs a decision."""
+    known = connection.scalar(
+        select(decided_through.c.n).where(
+            decided_through.c.reader == reader, decided_through.c.foreign_records.is_(foreign)
+        )
+    )
     newest = connection.scalar(select(func.max(records.c.n))) or 0
     waiting = select(func.min(records.c.n)).where(_never_asked(connection, reader, kinds, foreign=foreign))
     first = connection.scalar(waiting)
     mark = newest if first is None else first - 1
+    if mark == known:
+        return
     put = insert_or(connection, decided_through).values(reader=reader, foreign_records=foreign, n=mark)
     connection.execute(
         put.on_conflict_do_update(index_elements=["reader", "foreign_records"], set_={"n": mark})

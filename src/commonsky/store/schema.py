@@ -63,6 +63,7 @@ records = Table(
     Column("body", _Bytes, nullable=False),
     UniqueConstraint("id", "source", "agreement", "originator"),
     Index("records_of_source", "source", "n"),
+    Index("records_of_kind", "kind", "n"),
     Index("records_of_object", "kind", "object", "epoch_tai_s"),
     sqlite_autoincrement=True,
 )

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, func, select
+from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, func, select
 
 from commonsky.domain import RecordKind
 from commonsky.store.records import STORED, stored
 from commonsky.store.rows import Counts, ReleaseCount, StoredRecord
 from commonsky.store.schema import OWN, decisions, quarantine, records
 from commonsky.store.session import Session
+
+_LAST_OF_KIND = select(func.max(records.c.n)).where(records.c.kind == bindparam("kind"))
 
 
 class Views(Session):
@@ -62,9 +64,9 @@ class Views(Session):
 
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
-        query = select(func.max(records.c.n)).where(records.c.kind.in_(sorted(kinds)))
         with self._reading() as connection:
-            return connection.scalar(query) or 0
+            newest = (connection.scalar(_LAST_OF_KIND, {"kind": kind.value}) for kind in kinds)
+            return max((n or 0 for n in newest), default=0)
 
     def counts(self) -> Counts:
         """Give how much there is of everything."""

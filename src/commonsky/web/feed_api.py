@@ -3,8 +3,12 @@
 The cursor is in the signed request, not in the address, so nobody on the way can move it. Whoever may not pull gets
 the same answer for every reason; only an authenticated member learns more (the link is cut, its cursor is not of
 this feed). The reasons are in the giver's watch log.
+
+Requests are dated by the machine's clock, not the node's: in an exercise the node's own time may run or stand.
 """
 
+import time
+from collections.abc import Callable
 from threading import Lock
 from typing import Annotated
 
@@ -18,14 +22,16 @@ from commonsky.store import LinkState, StoreError
 CLOCK_WINDOW_S = 900.0
 ENVELOPES_PER_ANSWER = 8
 MAX_ENVELOPES_PER_ANSWER = 64
+MAX_WAIT_S = 30.0
+_ASK_STORE_EVERY_S = 0.5
 
 _NDJSON = "application/x-ndjson"
 
 
-def feed_router(node: Node) -> APIRouter:
-    """Build ``GET /feed/v1/{issuer}?limit=`` of a node."""
+def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRouter:
+    """Build ``GET /feed/v1/{issuer}?limit=&wait_s=`` of a node; with ``wait_s`` it waits for something to give."""
     router = APIRouter()
-    guard = PullGuard(node.id, node.keys(), began_tai_s=node.now_tai_s(), window_s=CLOCK_WINDOW_S)
+    guard = PullGuard(node.id, node.keys(), began_tai_s=wall_clock_tai_s(), window_s=CLOCK_WINDOW_S)
     one_at_a_time = Lock()
 
     @router.get("/feed/v1/{issuer}", include_in_schema=False)
@@ -33,16 +39,17 @@ def feed_router(node: Node) -> APIRouter:
         issuer: str,
         authorization: Annotated[str, Header()] = "",
         limit: Annotated[int, Query(ge=1, le=MAX_ENVELOPES_PER_ANSWER)] = ENVELOPES_PER_ANSWER,
+        wait_s: Annotated[float, Query(ge=0.0, le=MAX_WAIT_S)] = 0.0,
     ) -> Response:
         with one_at_a_time:
-            request = guard.judge(authorization, now_tai_s=node.now_tai_s())
+            request = guard.judge(authorization, now_tai_s=wall_clock_tai_s())
         if isinstance(request, PullRefused):
             node.say_once(f"pull {request.refusal}", f"a request for our feed was refused: {request.reason}")
             return _said(403, "refused")
         if issuer != node.id:
             return _said(403, "refused")
         try:
-            return _answer(node, request, limit)
+            return _answer(node, request, limit, time.monotonic() + wait_s)
         except StoreError as fault:
             node.say_once("feed", f"{request.reader} cannot be served: {fault}")
             return _said(503, "not available now")
@@ -50,7 +57,7 @@ def feed_router(node: Node) -> APIRouter:
     return router
 
 
-def _answer(node: Node, request: PullRequest, limit: int) -> Response:
+def _answer(node: Node, request: PullRequest, limit: int, deadline_s: float) -> Response:
     if node.store.link_state(request.reader) is LinkState.CUT:
         return _said(503, "the link is cut")
     if not _on_our_feed(node, request):
@@ -60,8 +67,13 @@ def _answer(node: Node, request: PullRequest, limit: int) -> Response:
             "was this node restored from a backup? Then raise its generation",
         )
         return _said(409, "the cursor is not on this feed")
-    envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
-    return Response(encode_wire(envelopes), media_type=_NDJSON)
+    while True:
+        sealed = node.sealed_count
+        envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
+        if envelopes or time.monotonic() >= deadline_s:
+            return Response(encode_wire(envelopes), media_type=_NDJSON)
+        # Another process may seal too, which only the store tells.
+        node.wait_for_more(sealed, min(_ASK_STORE_EVERY_S, deadline_s - time.monotonic()))
 
 
 def _on_our_feed(node: Node, request: PullRequest) -> bool:

@@ -6,6 +6,7 @@ from commonsky.domain import FeedHead
 from commonsky.federation import PullRequest, SigningKey, sign_pull
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
+PATIENCE_S = 10.0
 
 _MEANING = {
     403: "refused us: it does not know our key, or our clocks differ by minutes",
@@ -28,10 +29,12 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
     key: SigningKey,
     now_tai_s: float,
     nonce: str,
+    wait_s: float = 0.0,
 ) -> bytes:
     """Return what follows ``head`` on the feed of ``issuer`` for ``reader``, as it came.
 
-    ``url`` is the partner's base address, ``nonce`` a number used once. An answer that breaks off is returned as far
+    ``url`` is the partner's base address, ``nonce`` a number used once; the partner may wait
+    up to ``wait_s`` for something to give. An answer that breaks off is returned as far
     as it came: each envelope in it stands for itself. Raises PullError with what went wrong.
     """
     request = PullRequest(
@@ -44,8 +47,12 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
         nonce=nonce,
     )
     headers = {"Authorization": sign_pull(request, key), "Accept-Encoding": "identity"}
+    asked = f"{url.rstrip('/')}/feed/v1/{issuer}"
+    patience_s = PATIENCE_S + wait_s
     try:
-        with client.stream("GET", f"{url.rstrip('/')}/feed/v1/{issuer}", headers=headers) as answer:
+        with client.stream(
+            "GET", asked, params={"wait_s": wait_s}, headers=headers, timeout=patience_s
+        ) as answer:
             if answer.status_code != httpx.codes.OK:
                 meaning = _MEANING.get(answer.status_code, "did not answer with its feed")
                 raise PullError(f"{issuer} at {url} {meaning} (HTTP {answer.status_code})")

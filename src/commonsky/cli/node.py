@@ -1,0 +1,222 @@
+"""``commonsky node``: found a node, know partners, take files in, look at records, serve."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from cyclopts import App
+from msgspec.structs import replace
+
+from commonsky.astro.time import utc_from_tai_s
+from commonsky.cli.nodes import opened
+from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
+from commonsky.domain import Member, MemberKind, Mode, RecordKind
+from commonsky.exercise.clock import FollowedClock
+from commonsky.federation.keys import ENTROPY_BYTES, public_hex, signing_key, verify_key
+from commonsky.node.config import NodeConfig, NodeFolder, Peer, read_config, write_config
+from commonsky.node.jobs import declare_sensors, ingest, share
+from commonsky.node.start import found_node
+from commonsky.web.running import PortInUseError, Running
+
+app = App(help="One member's node: found it, know partners, take files in, serve.")
+
+
+@app.command
+def init(  # noqa: PLR0913  # a node is this much
+    folder: Path,
+    /,
+    *,
+    member: str,
+    name: str,
+    kind: MemberKind = MemberKind.NATION,
+    operation: str = "Common Sky",
+    mode: Mode = Mode.REAL,
+    port: int = 8701,
+) -> int:
+    """Found a node in a folder: configuration, a new signing key, an empty database.
+
+    Parameters
+    ----------
+    folder
+        Where the node will live.
+    member, name, kind
+        Who runs it: a short id, a name, and what sort of body.
+    operation, mode
+        The operation it takes part in, and whether its data is real.
+    port
+        Where it will serve on this machine.
+    """
+    key = signing_key(os.urandom(ENTROPY_BYTES))
+    config = NodeConfig(
+        operation=operation,
+        mode=mode,
+        member=Member(id=member, name=name, kind=kind, public_key=public_hex(key)),
+        url=f"http://127.0.0.1:{port}",
+    )
+    home = found_node(folder, config, key)
+    facts = {
+        "member": member,
+        "public key": config.member.public_key,
+        "configuration": home.config,
+        "agreements": home.agreements,
+        "sensor files go to": home.incoming,
+        "next": f"add [[sensors]] to {home.config}, partners by `commonsky node partner`, then `commonsky node serve`",
+    }
+    return show(Report(f"A node of {name} in {folder}", facts))
+
+
+@app.command
+def partner(  # noqa: PLR0913  # a partner is this much
+    folder: Path, member: str, /, *, name: str, key: str, url: str, kind: MemberKind = MemberKind.NATION
+) -> int:
+    """Know a partner: its key is pinned, and changed only by hand.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    member, name, kind
+        The partner.
+    key
+        Its Ed25519 public key, 64 hexadecimal digits, as it told you by another way than this network.
+    url
+        Where its node serves.
+    """
+    try:
+        verify_key(key)
+    except ValueError as error:
+        raise CommandError(f"--key: {error}", Exit.UNUSABLE) from error
+    home = NodeFolder(folder)
+    config = read_config(home.config)
+    if config.peer(member) is not None or member == config.member.id:
+        raise CommandError(f"{home.config} names {member} already; edit it there", Exit.UNUSABLE)
+    peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url)
+    write_config(replace(config, peers=(*config.peers, peer)), home.config)
+    return show(Report(f"{config.member.id} knows {member} now", {"key": key, "url": url}))
+
+
+@app.command(name="ingest")
+def ingest_files(folder: Path, /, *files: Path, json: bool = False) -> int:
+    """Take sensor files (TDM) or catalogues in: keep, estimate tracks, share under the agreements.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    files
+        Files to take in.
+    json
+        Print one JSON document.
+    """
+    rows: list[tuple[str, int, int, int, str]] = []
+    rejected: list[tuple[str, str]] = []
+    with opened(folder) as node:
+        declare_sensors(node)
+        for file in files:
+            try:
+                intake = ingest(node, file.read_bytes(), str(file))
+            except OSError as error:
+                raise CommandError(f"{file}: cannot be read: {error.strerror}", Exit.UNUSABLE) from error
+            rows.append(
+                (str(file), intake.records, intake.duplicates, len(intake.rejected), ", ".join(intake.tracks))
+            )
+            rejected += [(str(file), str(one)) for one in intake.rejected]
+    columns = ("file", "new records", "known before", "rejected", "tracks")
+    report = Report(
+        f"Taken in: {len(files)} files",
+        tables=(
+            Table("", columns, rows),
+            *([Table("Rejected", ("file", "reason"), rejected)] if rejected else []),
+        ),
+        document={
+            "files": [dict(zip(columns, row, strict=True)) for row in rows],
+            "rejected": [{"file": file, "reason": reason} for file, reason in rejected],
+        },
+        exit_code=Exit.SOME_REJECTED if rejected else Exit.OK,
+    )
+    return show(report, as_json=json)
+
+
+@app.command
+def records(folder: Path, /, *, kind: RecordKind = RecordKind.TRACK, json: bool = False) -> int:
+    """List the newest tracks, element sets or sensors that a node holds, its own and its partners'.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    kind
+        Kind of record.
+    json
+        Print one JSON document.
+    """
+    with opened(folder) as node:
+        questions = {
+            RecordKind.TRACK: node.store.current_tracks,
+            RecordKind.ELEMENT_SET: node.store.element_sets,
+            RecordKind.SENSOR: node.store.sensors,
+            RecordKind.IDENTITY_CLAIM: node.store.claims,
+            RecordKind.OBSERVATION: node.store.observations,
+        }
+        rows = [
+            (
+                one.id,
+                one.originator,
+                one.source or "own",
+                one.agreement,
+                None if one.epoch_tai_s is None else utc_from_tai_s(one.epoch_tai_s),
+            )
+            for one in questions[kind]()
+        ]
+    columns = ("record", "originator", "from", "agreement", "epoch")
+    document = [dict(zip(columns, row, strict=True)) for row in rows]
+    return show(
+        Report(f"{len(rows)} records of kind {kind}", tables=(Table("", columns, rows),), document=document),
+        as_json=json,
+    )
+
+
+@app.command
+def serve(folder: Path, /, *, clock: Path | None = None) -> int:
+    """Serve a node: its console and feeds on its port; pull from partners; take in what lands in ``incoming``.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    clock
+        Follow the pace of an exercise that this file says, instead of the machine's clock.
+    """
+    followed = None if clock is None else FollowedClock(clock, monotonic_s=time.monotonic)
+    with opened(folder, None if followed is None else followed.now_tai_s) as node:
+        rate = (lambda: 1.0) if followed is None else followed.rate
+        running = Running(node, monotonic_s=time.monotonic, rate=rate)
+        try:
+            running.start()
+        except PortInUseError as error:
+            raise CommandError(f"{error}; change `url` in {node.folder.config}") from error
+        complain(f"{node.config.member.name} serves at {node.config.url} (Ctrl-C ends it)")
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: running.ask_to_stop())
+        running.wait()
+        running.stop()
+    return Exit.OK
+
+
+@app.command(name="share")
+def share_now(folder: Path, /) -> int:
+    """Decide what is new or due for every partner and put it on their feeds.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    """
+    with opened(folder) as node:
+        faults = node.agreements().faults
+        if faults:
+            raise CommandError(
+                f"nothing is released until this is mended: {'; '.join(faults)}", Exit.UNUSABLE
+            )
+        return show(Report(f"{share(node)} records released"))

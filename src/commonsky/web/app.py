@@ -1,0 +1,26 @@
+"""The whole web face of a node: the partner feed, the console's interface, the console."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from commonsky import __version__
+from commonsky.node.console_view import ConsoleView
+from commonsky.node.node import Node
+from commonsky.web.console_api import console_router
+from commonsky.web.console_page import add_console_page
+from commonsky.web.feed_api import feed_router
+
+
+def application(node: Node, view: ConsoleView, *, wall_clock_tai_s: Callable[[], float]) -> FastAPI:
+    """Build the ASGI application of a node."""
+    app = FastAPI(
+        title=f"commonsky node of {node.config.member.name}",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
+    app.include_router(console_router(view))
+    add_console_page(app)
+    return app
