@@ -128,13 +128,14 @@ async function json<T>(path: string): Promise<T> {
 
 export const getStatus = (): Promise<Status> => json("status");
 export const getObjects = (revision: number): Promise<ObjectColumns> => json(`objects?revision=${revision}`);
-export const getPanel = (key: string): Promise<ObjectPanel> => json(`objects/${encodeURIComponent(key)}`);
-export const getOrbit = (key: string, t: number, frame: OrbitFrame): Promise<Orbit> =>
-  json(`objects/${encodeURIComponent(key)}/orbit?t_tai_s=${t}&frame=${frame}`);
+/** Objects go by key or lasting name. */
+export const getPanel = (name: string): Promise<ObjectPanel> => json(`objects/${encodeURIComponent(name)}`);
+export const getOrbit = (name: string, t: number, frame: OrbitFrame): Promise<Orbit> =>
+  json(`objects/${encodeURIComponent(name)}/orbit?t_tai_s=${t}&frame=${frame}`);
 
 /** Why an object has no place at a time, in the node's words; null when it has one. */
-export async function getNotPlaced(key: string, t: number): Promise<string | null> {
-  const path = `objects/${encodeURIComponent(key)}/position?t_tai_s=${t}`;
+export async function getNotPlaced(name: string, t: number): Promise<string | null> {
+  const path = `objects/${encodeURIComponent(name)}/position?t_tai_s=${t}`;
   return (await json<{ not_placed: string | null }>(path)).not_placed;
 }
 

@@ -178,7 +178,8 @@ export class Session {
     const row = selectedRow(store.state);
     if (!picture || row < 0) return;
     try {
-      const panel = await getPanel(picture.columns.key[row]);
+      // By its lasting name: a newer estimate than the one in this picture is no less welcome.
+      const panel = await getPanel(picture.columns.object[row]);
       if (store.state.selected === selected) store.set({ panel, panelTrouble: null });
     } catch (fault) {
       const words = fault instanceof ApiError ? fault.message : "the node does not answer";
@@ -196,7 +197,7 @@ export class Session {
     this.orbitFor = `${key} ${orbitFrame}`;
     this.orbitAt = tai;
     try {
-      const orbit = await getOrbit(key, tai, orbitFrame);
+      const orbit = await getOrbit(picture.columns.object[row], tai, orbitFrame);
       if (this.orbitFor === `${key} ${orbitFrame}`) this.globe.showOrbit(orbit);
     } catch {
       this.globe.showOrbit(null);

@@ -93,11 +93,11 @@ def application(node):
 
 
 class Server:
-    """The demo node on a free loopback port, in a thread of this process."""
+    """An application on a free loopback port, in a thread of this process."""
 
-    def __init__(self, node, port=0):
+    def __init__(self, app, port=0):
         config = uvicorn.Config(
-            application(node), host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1
+            app, host="127.0.0.1", port=port, log_level="critical", ws="none", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -131,7 +131,9 @@ def _link(n, member):
         LinkState.LATE: "312 records behind, catching up",
         LinkState.DOWN: "no answer; releases wait in the outbox",
     }
-    return LinkStatus(member=member, state=state, since_tai_s=START_TAI_S - 3600.0 * (n + 1), detail=words[state])
+    return LinkStatus(
+        member=member, state=state, since_tai_s=START_TAI_S - 3600.0 * (n + 1), detail=words[state]
+    )
 
 
 def _source(rng):
@@ -199,6 +201,6 @@ if __name__ == "__main__":
     options.add_argument("--tracks", type=int, default=60)
     options.add_argument("--rate", type=float, default=60.0)
     chosen = options.parse_args()
-    with Server(DemoNode(chosen.objects, chosen.tracks, chosen.rate), chosen.port) as server:
+    with Server(application(DemoNode(chosen.objects, chosen.tracks, chosen.rate)), chosen.port) as server:
         print(server.url, flush=True)  # noqa: T201
         threading.Event().wait()

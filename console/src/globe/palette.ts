@@ -16,12 +16,12 @@ export interface Palette {
 
 export const DARK: Palette = {
   space: "#080c11",
-  sea: "#12202d",
-  land: "#223443",
+  sea: "#13222f",
+  land: "#263a4a",
   coast: "#4d6a80",
   graticule: "#1d3040",
   night: "#05090d",
-  nightShare: 0.62,
+  nightShare: 0.5,
   orbit: "#ffd75e",
   objects: { own: "#43d6ff", partner: "#ffa14a", element_set: "#a3b8ca" },
 };

@@ -5,7 +5,7 @@ import { PerspectiveCamera, Vector3 } from "three";
 const FIELD_DEG = 32;
 const NEAREST = 1.2;
 const FARTHEST = 60;
-const HOME = { lonDeg: 12, latDeg: 28, distance: 5.4 };
+const HOME = { lonDeg: 12, latDeg: 28, distance: 4.8 };
 
 export class Viewpoint {
   readonly camera = new PerspectiveCamera(FIELD_DEG, 1, 0.01, 200);

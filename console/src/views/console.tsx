@@ -25,7 +25,7 @@ export function Console() {
           {noGlobe !== null && <p class="note">{noGlobe} The table shows the same objects.</p>}
           <Tools />
           <div class="split">
-            <ObjectTable wide={wide} />
+            <ObjectTable />
             <ObjectSheet />
           </div>
         </section>

@@ -84,10 +84,11 @@ function Sheet({ picture, row }: { picture: Picture; row: number }) {
           </div>
         )}
         <dl class="facts">
-          <Line name="Kind">{ONE_OF[standing[row]]}</Line>
-          <Line name="Source">{columns.source[row]}</Line>
+          <Line name="Source">
+            {ONE_OF[standing[row]]} from {columns.source[row]}
+            <span class="muted">, {columns.designator[row] ? `number ${columns.designator[row]}` : "no number claimed"}</span>
+          </Line>
           <Age epoch={columns.epoch_tai_s[row]} />
-          <Line name="Number">{columns.designator[row] || "no claim"}</Line>
           {noGlobe === null && <Where picture={picture} row={row} />}
           <Line name="Orbit">
             {columns.regime[row]}, {altitude(columns.perigee_altitude_m[row])} to {altitude(columns.apogee_altitude_m[row])} km,{" "}
@@ -123,7 +124,7 @@ function Age({ epoch }: { epoch: number }) {
   return (
     <Line name="Age">
       {spanText(age)} {age < 0 ? "before its epoch" : "old"}
-      <span class="muted"> epoch {utcText(epoch).replace("T", " ")}</span>
+      <span class="muted">, epoch {utcText(epoch).replace("T", " ").slice(0, 16)}</span>
     </Line>
   );
 }
@@ -131,7 +132,7 @@ function Age({ epoch }: { epoch: number }) {
 function Where({ picture, row }: { picture: Picture; row: number }) {
   const tai = useStore((state) => Math.floor(state.tick?.tai ?? 0));
   const place = session.globe?.place(row) ?? null;
-  const why = useNotPlaced(place === null ? picture.columns.key[row] : null, tai);
+  const why = useNotPlaced(place === null ? picture.columns.object[row] : null, tai);
   if (!place) return <Line name="Now">no place: {why}</Line>;
   const { latDeg, lonDeg, heightKm } = geodetic(place.km);
   return (
@@ -144,15 +145,15 @@ function Where({ picture, row }: { picture: Picture; row: number }) {
 const degrees = (value: number, plus: string, minus: string): string =>
   `${Math.abs(value).toFixed(1)}° ${value < 0 ? minus : plus}`;
 
-function useNotPlaced(key: string | null, tai: number): string {
+function useNotPlaced(object: string | null, tai: number): string {
   const [why, setWhy] = useState("its position is awaited");
   const hour = Math.floor(tai / 3600);
   useEffect(() => {
-    if (key === null) return;
-    getNotPlaced(key, tai)
+    if (object === null) return;
+    getNotPlaced(object, tai)
       .then((words) => setWhy(words ?? "its position is awaited"))
       .catch(() => setWhy("the node does not say why"));
-  }, [key, hour]);
+  }, [object, hour]);
   return why;
 }
 
@@ -199,7 +200,7 @@ function Elements({ panel }: { panel: ObjectPanel }) {
   return (
     <>
       <h3>Elements</h3>
-      <dl class="facts">
+      <dl class="facts elements">
         {panel.elements.map((fact) => (
           <Line key={fact.name} name={fact.name}>
             {fact.value} <span class="muted">{fact.unit}</span>

@@ -1,6 +1,6 @@
 // The table of all objects: only the rows in sight are in the page.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STANDING_WORDS, type Picture, type SortColumn } from "../objects";
 import { session } from "../session";
 import { selectedRow, store, useStore } from "../store";
@@ -8,7 +8,10 @@ import { spanText } from "../utc";
 import { Mark } from "./marks";
 
 const ROW_PX = 26;
+const HEAD_PX = 27;
 const SPARE_ROWS = 6;
+/** At this width all columns have room. */
+const ALL_PX = 820;
 
 interface Column {
   id: SortColumn;
@@ -16,20 +19,23 @@ interface Column {
   /** For screen readers and as a hint. */
   long: string;
   numeric?: boolean;
-  /** Only where there is room. */
-  wide?: boolean;
+  /** Width in the grid's own terms. */
+  width: string;
+  /** Shown where the table is at least this wide, px. */
+  from?: number;
   text(picture: Picture, row: number, nowTai: number): string;
 }
 
 const km = (metres: number | null): string => (metres === null ? "open" : Math.round(metres / 1000).toLocaleString("en-GB"));
 
 const COLUMNS: Column[] = [
-  { id: "name", title: "Name", long: "Name", text: ({ columns }, i) => columns.name[i] },
-  { id: "designator", title: "Number", long: "Designator, as claimed", wide: true, text: (p, i) => p.columns.designator[i] },
-  { id: "source", title: "Source", long: "Member we have it from", text: ({ columns }, i) => columns.source[i] },
-  { id: "regime", title: "Orbit", long: "Orbit regime", text: ({ columns }, i) => columns.regime[i] },
+  { id: "name", width: "minmax(82px, 1fr)", title: "Name", long: "Name", text: ({ columns }, i) => columns.name[i] },
+  { id: "designator", width: "minmax(70px, 0.6fr)", title: "Number", long: "Designator, as claimed", from: ALL_PX, text: (p, i) => p.columns.designator[i] },
+  { id: "source", width: "minmax(52px, 0.4fr)", title: "Source", long: "Member we have it from", text: ({ columns }, i) => columns.source[i] },
+  { id: "regime", width: "46px", title: "Orbit", long: "Orbit regime", text: ({ columns }, i) => columns.regime[i] },
   {
     id: "perigee_altitude_m",
+    width: "minmax(58px, 0.3fr)",
     title: "Per. km",
     long: "Perigee altitude, km",
     numeric: true,
@@ -37,6 +43,7 @@ const COLUMNS: Column[] = [
   },
   {
     id: "apogee_altitude_m",
+    width: "minmax(60px, 0.3fr)",
     title: "Apo. km",
     long: "Apogee altitude, km",
     numeric: true,
@@ -44,6 +51,8 @@ const COLUMNS: Column[] = [
   },
   {
     id: "inclination_deg",
+    width: "minmax(46px, 0.3fr)",
+    from: 450,
     title: "Inc. °",
     long: "Inclination, degrees",
     numeric: true,
@@ -51,22 +60,25 @@ const COLUMNS: Column[] = [
   },
   {
     id: "period_s",
+    width: "86px",
     title: "Period min",
     long: "Period, minutes",
     numeric: true,
-    wide: true,
+    from: ALL_PX,
     text: ({ columns }, i) => minutes(columns.period_s[i]),
   },
   {
     id: "position_sigma_m",
+    width: "84px",
     title: "Sigma m",
     long: "Position sigma, metres",
     numeric: true,
-    wide: true,
+    from: ALL_PX,
     text: ({ columns }, i) => columns.position_sigma_m[i]?.toFixed(0) ?? "not stated",
   },
   {
     id: "epoch_tai_s",
+    width: "minmax(56px, 0.3fr)",
     title: "Age",
     long: "Age of the orbit at the shown time",
     numeric: true,
@@ -74,10 +86,11 @@ const COLUMNS: Column[] = [
   },
   {
     id: "classification",
+    width: "56px",
     title: "Level",
     long: "Classification level",
     numeric: true,
-    wide: true,
+    from: ALL_PX,
     text: ({ columns }, i) => String(columns.classification[i]),
   },
 ];
@@ -90,46 +103,41 @@ function ageText(seconds: number): string {
   return seconds < 0 ? `−${text}` : text;
 }
 
-export function ObjectTable({ wide }: { wide: boolean }) {
+export function ObjectTable() {
   const picture = useStore((state) => state.picture);
   const order = useStore((state) => state.order);
   const row = useStore(selectedRow);
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const height = useHeight(scroller);
-  const columns = COLUMNS.filter((column) => wide || !column.wide);
+  const { width, height } = useSize(scroller);
+  const columns = COLUMNS.filter((column) => width >= (column.from ?? 0));
   const at = order.indexOf(row);
   useScrollTo(scroller, at);
   const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
   const last = Math.min(order.length, Math.ceil((top + height) / ROW_PX) + SPARE_ROWS);
   return (
     <div
-      class={`table${wide ? " table-wide" : ""}`}
+      class="table"
+      style={{ "--columns": `26px ${columns.map((column) => column.width).join(" ")}` }}
+      ref={scroller}
       role="grid"
+      tabIndex={0}
       aria-label="Objects of the picture"
       aria-rowcount={order.length + 1}
       aria-colcount={columns.length + 1}
+      aria-activedescendant={at >= first && at < last ? `row-${row}` : undefined}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onKeyDown={moveByKey}
     >
       <Heads columns={columns} />
-      <div
-        class="rows"
-        ref={scroller}
-        role="rowgroup"
-        tabIndex={0}
-        aria-label="Objects"
-        aria-activedescendant={at >= first && at < last ? `row-${row}` : undefined}
-        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-        onKeyDown={moveByKey}
-      >
-        <div class="rows-length" role="presentation" style={{ height: `${order.length * ROW_PX}px` }}>
-          {picture &&
-            [...order.subarray(first, last)].map((i, n) => (
-              <Row key={picture.columns.object[i]} {...{ picture, columns, i }} at={first + n} picked={i === row} />
-            ))}
-        </div>
-        {picture && order.length === 0 && <Empty all={picture.count} />}
-        {!picture && <p class="empty">Loading the picture…</p>}
+      <div role="rowgroup" class="rows" style={{ height: `${order.length * ROW_PX}px` }}>
+        {picture &&
+          [...order.subarray(first, last)].map((i, n) => (
+            <Row key={picture.columns.object[i]} {...{ picture, columns, i }} at={first + n} picked={i === row} />
+          ))}
       </div>
+      {picture && order.length === 0 && <Empty all={picture.count} />}
+      {!picture && <p class="empty">Loading the picture…</p>}
     </div>
   );
 }
@@ -241,15 +249,17 @@ function moveByKey(event: KeyboardEvent): void {
   session.step(by);
 }
 
-function useHeight(of: { current: HTMLDivElement | null }): number {
-  const [height, setHeight] = useState(600);
-  useEffect(() => {
+function useSize(of: { current: HTMLDivElement | null }): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 460, height: 600 });
+  useLayoutEffect(() => {
     if (!of.current) return undefined;
-    const observer = new ResizeObserver(([entry]) => setHeight(entry.contentRect.height));
+    const { clientWidth, clientHeight } = of.current;
+    setSize({ width: clientWidth, height: clientHeight });
+    const observer = new ResizeObserver(([entry]) => setSize(entry.contentRect));
     observer.observe(of.current);
     return () => observer.disconnect();
   }, []);
-  return height;
+  return size;
 }
 
 /** Bring the picked row into sight when the pick changes, not when the user scrolls. */
@@ -260,6 +270,8 @@ function useScrollTo(of: { current: HTMLDivElement | null }, at: number): void {
     if (!box || at < 0) return;
     const top = at * ROW_PX;
     if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW_PX - box.clientHeight;
+    else if (top + HEAD_PX + ROW_PX > box.scrollTop + box.clientHeight) {
+      box.scrollTop = top + HEAD_PX + ROW_PX - box.clientHeight;
+    }
   }, [selected, at >= 0]);
 }

@@ -56,7 +56,7 @@ export function Tools() {
   );
 }
 
-const SHORT: Record<Standing, string> = { own: "Own", partner: "Partner", element_set: "Element sets" };
+const SHORT: Record<Standing, string> = { own: "Own", partner: "Partner", element_set: "Elements" };
 
 function Standings() {
   const filter = useStore((state) => state.filter);

@@ -117,35 +117,44 @@ def _add_picture(router: APIRouter, shelf: PictureShelf) -> None:
 
 
 def _add_object(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> None:
-    @router.get("/objects/{key}", response_model=None)
-    def object_panel(key: str) -> Response:
+    """Objects go by their key or by their lasting name, which outlives a new estimate."""
+
+    def named(name: str) -> tuple[Picture, PictureObject]:
+        picture = shelf.picture(None)
+        line = picture.object_named(name)
+        if line is None:
+            raise HTTPException(404, f"the picture holds no object {name!r}")
+        return picture, line
+
+    @router.get("/objects/{name}", response_model=None)
+    def object_panel(name: str) -> Response:
         """Give an object's line of the picture, elements, label, who may see it and why, and its lineage."""
-        panel = view.object_panel(key)
-        line = next((one for one in shelf.picture(None).objects if one.key == key), None)
-        if panel is None or line is None:
-            raise _no_such(key)
+        _, line = named(name)
+        panel = view.object_panel(line.key)
+        if panel is None:
+            raise HTTPException(404, f"the node holds no record {line.key!r}")
         return _json({**msgspec.to_builtins(line), **msgspec.to_builtins(panel)})
 
-    @router.get("/objects/{key}/orbit", response_model=None)
-    def orbit(key: str, t_tai_s: TaiSeconds, frame: OrbitFrame = OrbitFrame.INERTIAL) -> Response:
+    @router.get("/objects/{name}/orbit", response_model=None)
+    def orbit(name: str, t_tai_s: TaiSeconds, frame: OrbitFrame = OrbitFrame.INERTIAL) -> Response:
         """Give the curve of one period from the time on, in km on ITRF axes.
 
         ``inertial``: the curve in space turned as a whole at ``t_tai_s``; ``earth_fixed``: each point at its time.
         """
-        picture = _holding(shelf.picture(None), key)
-        curve = _known_time(lambda: picture.orbit_itrf_m(key, t_tai_s, frame))
+        picture, line = named(name)
+        curve = _known_time(lambda: picture.orbit_itrf_m(line.key, t_tai_s, frame))
         points = np.round(curve / 1e3, 3).tolist()
-        return _json({"key": key, "frame": frame, "t_tai_s": t_tai_s, "points_itrf_km": points})
+        return _json({"key": line.key, "frame": frame, "t_tai_s": t_tai_s, "points_itrf_km": points})
 
-    @router.get("/objects/{key}/position", response_model=None)
-    def position(key: str, t_tai_s: TaiSeconds) -> Response:
+    @router.get("/objects/{name}/position", response_model=None)
+    def position(name: str, t_tai_s: TaiSeconds) -> Response:
         """Give the exact ITRF position (m) and Earth-fixed velocity (m/s), or null and why there is none."""
-        picture = _holding(shelf.picture(None), key)
-        placed = _known_time(lambda: picture.placement(key, t_tai_s))
+        picture, line = named(name)
+        placed = _known_time(lambda: picture.placement(line.key, t_tai_s))
         known = placed.not_placed is None
         return _json(
             {
-                "key": key,
+                "key": line.key,
                 "t_tai_s": t_tai_s,
                 "position_itrf_m": placed.position_itrf_m.tolist() if known else None,
                 "velocity_itrf_m_s": placed.velocity_itrf_m_s.tolist() if known else None,
@@ -173,16 +182,6 @@ def _json(body: object) -> Response:
     return Response(
         msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
-
-
-def _no_such(key: str) -> HTTPException:
-    return HTTPException(404, f"the picture holds no object {key!r}")
-
-
-def _holding(picture: Picture, key: str) -> Picture:
-    if key not in picture.entries:
-        raise _no_such(key)
-    return picture
 
 
 def _known_time(ask: Callable[[], _Answer]) -> _Answer:
