@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonsky.astro.numerical import default_force_model, propagate, propagate_with_transition, solve
+from commonsky.astro.numerical import (
+    PropagationError,
+    default_force_model,
+    propagate,
+    propagate_with_transition,
+    solve,
+)
 from commonsky.astro.sensitivity import drag_partials, empirical_partials
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.astro.two_body import propagate_two_body
@@ -125,3 +131,10 @@ def test_partials_of_drag_are_those_of_the_orbit():
     partials = drag_partials(LEO, EPOCH, times, model, states)
     moved = propagate(LEO, EPOCH, times, with_forces(drag_cd_area_over_mass=0.021))
     np.testing.assert_allclose(states + 1e-3 * partials, moved, rtol=0, atol=0.5)
+
+
+@pytest.mark.parametrize("state", [np.zeros(6), np.full(6, np.nan), [7e6, 0.0, 0.0, 0.0, 0.0, 0.0]])
+def test_what_is_no_orbit_is_refused_in_one_line(state):
+    with pytest.raises(PropagationError) as refused:
+        propagate(state, EPOCH, [EPOCH + 86400.0], FORCES)
+    assert "\n" not in str(refused.value)

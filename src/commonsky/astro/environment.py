@@ -30,6 +30,8 @@ def prepare_engine() -> Path:
     if not _complete(folder, sources):
         _make(folder, sources)
     satkit.utils.set_datadir(str(folder))
+    # It would advise on stderr to download newer files: here they come with upgrades of the packages.
+    satkit.frametransform.disable_eop_time_warning()
     return folder
 
 

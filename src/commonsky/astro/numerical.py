@@ -37,6 +37,10 @@ def default_force_model() -> ForceModel:
     return ForceModel(engine=ENGINE)
 
 
+class PropagationError(RuntimeError):
+    """The engine gives up on an orbit, as on one that falls into the Earth or is none at all."""
+
+
 @dataclass(frozen=True)
 class _Piece:
     """One solution by the engine in one direction of time, and its share in the trajectory."""
@@ -100,10 +104,12 @@ def solve(
 ) -> Trajectory:
     """Integrate a state (6,) in GCRF, m and m/s, from its epoch over a span that need not hold the epoch.
 
-    Raises RuntimeError when the engine gives up, as on an orbit that meets the Earth.
+    Raises PropagationError when the engine gives up.
     """
     prepare_engine()
     state = np.asarray(state_gcrf, dtype=np.float64)
+    if not (np.isfinite(state).all() and state[:3].any()):
+        raise PropagationError(f"{state.tolist()} is no state of an orbit")
     clock, rest = _ticks(np.array([epoch_tai_s]))
     start = _advance(state[np.newaxis], -rest)[0]
     first, last = span_tai_s[0] - _MARGIN_S, span_tai_s[1] + _MARGIN_S
@@ -147,18 +153,22 @@ def _integrate(
     start: Array, span_tai_s: tuple[float, float], begin: satkit.time, model: ForceModel, *, transitions: bool
 ) -> satkit.propresult:
     (end,), _ = _ticks(np.array([span_tai_s[1]]))
-    return satkit.propagate(
-        start,
-        begin,
-        end,
-        output_phi=transitions,
-        propsettings=_engine_settings(model),
-        satproperties=satkit.satproperties(
-            cdaoverm=model.drag_cd_area_over_mass,
-            craoverm=model.radiation_cr_area_over_mass,
-            thrusts=_arcs(model.empirical, min(span_tai_s), max(span_tai_s)),
-        ),
-    )
+    try:
+        return satkit.propagate(
+            start,
+            begin,
+            end,
+            output_phi=transitions,
+            propsettings=_engine_settings(model),
+            satproperties=satkit.satproperties(
+                cdaoverm=model.drag_cd_area_over_mass,
+                craoverm=model.radiation_cr_area_over_mass,
+                thrusts=_arcs(model.empirical, min(span_tai_s), max(span_tai_s)),
+            ),
+        )
+    except RuntimeError as error:
+        said = str(error).partition("\n")[0]  # the rest is the engine's own call stack
+        raise PropagationError(f"the orbit cannot be propagated ({said})") from error
 
 
 def _engine_settings(model: ForceModel) -> satkit.propsettings:

@@ -32,13 +32,17 @@ class _Group:
 
 @dataclass(frozen=True)
 class Equations:
-    """All measured values as rows, stated biases taken off. ``owner`` is the observation that a row belongs to."""
+    """All measured values as rows, stated biases taken off.
+
+    ``owner`` is the observation that a row belongs to, ``series`` numbers the sensors' quantities.
+    """
 
     groups: tuple[_Group, ...]
     epochs_tai_s: Array
     values: Array
     sigmas: Array
     owner: Index
+    series: Index
     wraps: NDArray[np.bool_]
     bias_column: Index  # -1 where no bias is estimated
     atmosphere: Atmosphere
@@ -107,18 +111,20 @@ def equations(
     ordered = [(int(i), observations[i]) for group in groups for i in group.members]
     biases = unknowns.biases()
     rows = [
-        (i, part, value - bias, sigma, biases.get((one.sensor, part), -1))
+        (i, (one.sensor, part), value - bias, sigma, biases.get((one.sensor, part), -1))
         for i, one in ordered
         for part, value, bias, sigma in zip(PARTS[one.kind], one.values, one.biases, one.sigmas, strict=True)
     ]
-    owner, parts, values, sigmas, columns = zip(*rows, strict=True)
+    owner, sources, values, sigmas, columns = zip(*rows, strict=True)
+    numbers = {source: i for i, source in enumerate(dict.fromkeys(sources))}
     return Equations(
         groups=tuple(groups),
         epochs_tai_s=epochs,
         values=np.array(values),
         sigmas=np.array(sigmas),
         owner=np.array(owner, dtype=np.int64),
-        wraps=np.array([part in ROUND for part in parts]),
+        series=np.array([numbers[source] for source in sources], dtype=np.int64),
+        wraps=np.array([part in ROUND for _, part in sources]),
         bias_column=np.array(columns, dtype=np.int64),
         atmosphere=atmosphere,
         unknowns=unknowns,

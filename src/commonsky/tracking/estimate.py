@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.astro.numerical import propagate
+from commonsky.astro.numerical import PropagationError, propagate
 from commonsky.domain import ElementSet, Observation, Sensor
 from commonsky.tracking.equations import Equations, equations
 from commonsky.tracking.errors import NotConvergedError, TooFewObservationsError, UndeterminedError
@@ -31,6 +31,7 @@ _LAST_DAMPING = 1e-6
 _MEDIAN_TO_SIGMA = 1.4826
 _COST_NOISE = 1e-4  # the integrator works to a fraction of a metre, so the cost is not smooth below this
 _NEAR_ITS_FLOOR = 0.5  # while the cost still falls by more, residuals say nothing about single observations
+_ABSURD = 50.0
 _STAGE_ITERATIONS = 8
 _STAGE_GROWTH = 6.0
 _FIRST_STAGE_S = 1800.0
@@ -109,7 +110,7 @@ def _carried(start: InitialState, epoch_tai_s: float, settings: FitSettings) -> 
         return np.asarray(
             propagate(start.state_gcrf, start.epoch_tai_s, [epoch_tai_s], settings.force_model)[0]
         )
-    except RuntimeError as error:
+    except PropagationError as error:
         raise NotConvergedError(f"the starting orbit cannot be carried to the epoch: {error}") from error
 
 
@@ -172,8 +173,8 @@ def _iterate(
     system: Equations, vector: Array, settings: FitSettings, *, must_settle: bool = True
 ) -> Solution:
     prior = _Prior.of(system.unknowns)
-    used = np.ones(system.values.size, dtype=bool)
     point = _start_point(system, vector)
+    used = _not_absurd(system, point.residuals, settings)
     damping = 0.0
     for iteration in range(1, settings.max_iterations + 1):
         step, covariance = _solve(system, point, used, prior, damping)
@@ -231,7 +232,7 @@ def _point(system: Equations, vector: Array) -> _Point | None:
     """Evaluate the equations; ``None`` where the engine gives up, as on an orbit through the Earth."""
     try:
         residuals, partials = system.evaluate(vector)
-    except (RuntimeError, ValueError):
+    except PropagationError:
         return None
     return _Point(vector, residuals, partials) if np.isfinite(residuals).all() else None
 
@@ -279,6 +280,25 @@ def _within_limit(system: Equations, residuals: Array, settings: FitSettings) ->
     """Rows to use: an observation of which one value is out goes as a whole."""
     weighted = np.abs(residuals) / system.sigmas
     limit = settings.rejection_sigma * max(1.0, _MEDIAN_TO_SIGMA * float(np.median(weighted)))
+    return _whole_observations(system, weighted <= limit)
+
+
+def _not_absurd(system: Equations, residuals: Array, settings: FitSettings) -> Mask:
+    """Rows to begin with: all but those far beyond the others of the same sensor and quantity.
+
+    One range that is wrong by thousands of kilometres would carry the first steps away; biases and a poor start
+    move a series as a whole.
+    """
+    weighted = np.abs(residuals) / system.sigmas
+    sane = np.ones(weighted.size, dtype=bool)
+    for series in range(int(system.series.max()) + 1):
+        rows = system.series == series
+        limit = _ABSURD * max(settings.rejection_sigma, float(np.median(weighted[rows])))
+        sane[rows] = weighted[rows] <= limit
+    return _whole_observations(system, sane)
+
+
+def _whole_observations(system: Equations, sane: Mask) -> Mask:
     out = np.zeros(system.epochs_tai_s.size, dtype=bool)
-    np.logical_or.at(out, system.owner, weighted > limit)
+    np.logical_or.at(out, system.owner, ~sane)
     return np.asarray(~out[system.owner])
