@@ -55,6 +55,7 @@ def pooled_deviation(found, part):
 
 def test_all_of_the_tracking_is_read_and_used(found):
     assert found["unread"] == []
+    assert found["cautions"] == []
     assert len(found["observations"]) == 182 + 339
     assert all(one["used"] for one in found["observations"])
 
@@ -141,3 +142,15 @@ def test_the_table_says_what_the_document_says(w3b, capsys):
     shown = capsys.readouterr().out
     for words in ("Residuals by sensor", "CastleRock", "range bias", "empirical acceleration", "GCRF"):
         assert words in shown
+
+
+def test_without_its_biases_and_its_leak_the_orbit_comes_with_a_caution(w3b, capsys):
+    message, sites = w3b
+    code = main(["fit", str(message), "--sites", str(sites), "--json"])
+    said = capsys.readouterr()
+    # Thirteen kilometres of bias at five stations: an orbit that says so, or none.
+    assert code in {1, 3}
+    if code == 3:
+        assert any("biases" in caution for caution in json.loads(said.out)["cautions"])
+    else:
+        assert "biased" in said.err

@@ -50,16 +50,24 @@ class FitOptions:
         Which object of the catalogue.
     degree
         Degree of the gravity field, up to 70.
-    cd_area_over_mass, cr_area_over_mass
-        Drag and radiation coefficients times area over mass, m2/kg.
-    no_tides, no_relativity
-        Leave these forces out.
+    cd_area_over_mass
+        Drag coefficient times area over mass, m2/kg.
+    cr_area_over_mass
+        Radiation pressure coefficient times area over mass, m2/kg.
+    no_tides
+        Leave out the tides of the solid Earth.
+    no_relativity
+        Leave out relativity.
     corrected
         The observations are free of the atmosphere already: no tropospheric delay, no refraction.
     range_basis
         Whether two-way ranges are of half of the path or of the round trip.
-    range_sigma_m, range_rate_sigma_m_s, angle_sigma_deg
-        Noise of sensors of which the sites file states none.
+    range_sigma_m
+        Noise of range for sensors of which the sites file states no noise at all.
+    range_rate_sigma_m_s
+        The same for range rate.
+    angle_sigma_deg
+        The same for each angle.
     scale_covariance
         Let residuals that are larger than their sigmas enlarge the covariance.
 
@@ -97,8 +105,8 @@ def fit(
 ) -> Exit:
     """Fit an orbit to the observations of one object and report it with covariance, biases and residuals.
 
-    Exit code 0: an orbit; 3: an orbit, but some lines or sites could not be used; 1: no orbit, with the reason;
-    2: a file that cannot be read.
+    Exit code 0: an orbit; 3: an orbit, but some lines or sites could not be used, or it fits badly; 1: no orbit,
+    with the reason; 2: a file that cannot be read.
 
     Parameters
     ----------
@@ -224,6 +232,8 @@ def _report(source: Path, found: Fit, message: TdmFile, places: SiteFile) -> Rep
         "position sigma": f"{sigma_m:,.3f} m",
         "forces": _forces_text(found.force_model),
     }
+    for caution in found.cautions:
+        facts[f"caution{' (2)' if 'caution' in facts else ''}"] = caution
     if noted:
         facts["on the ellipsoid for want of a height"] = ", ".join(sorted(noted))
     tables = [_orbit_table(found), _elements_table(found), _parameter_table(found), _statistics_table(found)]
@@ -247,7 +257,7 @@ def _report(source: Path, found: Fit, message: TdmFile, places: SiteFile) -> Rep
         facts=facts,
         tables=[table for table in tables if table.rows],
         document=_document(source, found, message, places),
-        exit_code=Exit.SOME_REJECTED if unread else Exit.OK,
+        exit_code=Exit.SOME_REJECTED if unread or found.cautions else Exit.OK,
     )
 
 
@@ -312,10 +322,11 @@ def _statistics_table(found: Fit) -> Table:
         angle = str(one.part) not in {"range", "range rate"}
         scale = 180.0 / math.pi if angle else 1.0
         unit = "deg" if angle else "m" if str(one.part) == "range" else "m/s"
-        numbers = [one.mean * scale, one.standard_deviation * scale]
-        return [one.sensor, str(one.part), one.used, one.rejected, *numbers, unit, one.weighted_rms]
+        numbers = [float(f"{number * scale:.3g}") for number in (one.mean, one.standard_deviation)]
+        rms = float(f"{one.weighted_rms:.3g}")
+        return [one.sensor, str(one.part), one.used, one.rejected, *numbers, unit, rms]
 
-    columns = ["sensor", "part", "used", "not used", "mean", "standard deviation", "unit", "weighted rms"]
+    columns = ["sensor", "part", "used", "out", "mean", "std dev", "unit", "rms/sigma"]
     return Table("Residuals by sensor", columns, [row(one) for one in found.statistics])
 
 
@@ -334,6 +345,7 @@ def _document(source: Path, found: Fit, message: TdmFile, places: SiteFile) -> d
         "weighted_rms": found.weighted_rms,
         "iterations": found.iterations,
         "converged": found.converged,
+        "cautions": found.cautions,
         "force_model": found.force_model,
         "observations": [
             vars(one) | {"epoch_utc": utc_from_tai_s(one.epoch_tai_s, digits=6)} for one in found.residuals

@@ -189,13 +189,16 @@ def _iterate(
         at_floor = damping == 0.0 and reached > _NEAR_ITS_FLOOR * cost
         if iteration >= settings.rejection_from_iteration and at_floor:
             used = _within_limit(system, point.residuals, settings)
+            if iteration > settings.max_iterations // 2:
+                used &= before  # some that go in and out by turns would keep it from settling
         settled = small and damping == 0.0 and bool(np.all(used == before))
         if settled or (iteration == settings.max_iterations and not must_settle):
             return Solution(point.vector, covariance, point.residuals, used, iteration, converged=settled)
         damping = 0.1 * damping if damping > _LAST_DAMPING else 0.0
     raise NotConvergedError(
-        f"no orbit settled within {settings.max_iterations} iterations: the starting orbit may be far off, "
-        "the observations may be of different objects, or their noise stated too small"
+        f"no orbit settled within {settings.max_iterations} iterations: the starting orbit may be far off, the "
+        "observations of different objects, the sensors biased, or the object pushed by a force that is not "
+        "modelled (biases and an empirical acceleration can be estimated)"
     )
 
 

@@ -33,6 +33,9 @@ PARTS: dict[ObservationKind, tuple[Part, ...]] = {
 ROUND = frozenset({Part.AZIMUTH, Part.RIGHT_ASCENSION})
 """Angles that start again after a full turn."""
 
+_HIGH_RMS = 2.0
+_MANY_LEFT_OUT = 0.1
+
 UNITS = {
     Part.RANGE: "m",
     Part.RANGE_RATE: "m/s",
@@ -117,6 +120,23 @@ class Fit:
     iterations: int
     converged: bool
     force_model: ForceModel
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What should keep a reader from taking the covariance at its word; empty when all is well."""
+        said = []
+        if self.weighted_rms > _HIGH_RMS:
+            said.append(
+                f"residuals are {self.weighted_rms:.1f} times their sigmas: noise is stated too small, or biases or "
+                "forces are missing from the model"
+            )
+        left_out = sum(not residual.used for residual in self.residuals)
+        if left_out > _MANY_LEFT_OUT * len(self.residuals):
+            said.append(
+                f"{left_out} of {len(self.residuals)} observations do not fit: they may be of other objects, or "
+                "biases or forces are missing from the model"
+            )
+        return tuple(said)
 
     def parameter(self, name: str) -> Parameter:
         """Give the parameter of that name. Raises KeyError when it was not estimated."""

@@ -52,7 +52,8 @@ class FitSettings:
     rejection_sigma, rejection_from_iteration
         From that iteration on an observation with a residual beyond so many sigmas is not used. Where the typical
         residual exceeds its sigma, the limit grows with it (by the median), so that sigmas stated too small do
-        not throw everything out. An observation that comes back within the limit is used again.
+        not throw everything out. An observation that comes back within the limit is used again, in the first
+        half of the iterations.
     scale_covariance
         Multiply the covariance by the weighted mean square of the residuals when that exceeds one. Without this
         the covariance says what the stated noise alone leaves uncertain.
