@@ -17,6 +17,7 @@ from commonsky.tracking import (
     InitialState,
     NoInitialOrbitError,
     NotConvergedError,
+    OutsideModelsError,
     TooFewObservationsError,
     UndeterminedError,
     UnknownSensorError,
@@ -222,6 +223,12 @@ def test_angles_alone_cannot_start_an_orbit(leo):
 def test_ranges_alone_cannot_start_an_orbit(leo):
     with pytest.raises(NoInitialOrbitError, match="no angles"):
         fit([one for one in leo if one.kind is ObservationKind.RANGE], SENSORS)
+
+
+def test_an_epoch_before_all_models_is_refused(leo):
+    early = [msgspec.structs.replace(one, epoch_tai_s=one.epoch_tai_s - 3e9) for one in leo]
+    with pytest.raises(OutsideModelsError, match="Earth orientation"):
+        fit(early, SENSORS)
 
 
 def test_what_is_not_determined_is_named(leo):

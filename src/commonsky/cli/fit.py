@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 from cyclopts import Parameter
 
-from commonsky.astro.earth_orientation import OutsideEarthOrientationError
 from commonsky.astro.measurement import VACUUM, Atmosphere
 from commonsky.astro.numerical import default_force_model
 from commonsky.astro.orbit import keplerian
@@ -130,7 +129,7 @@ def fit(
     start = None if options.start is None else _element_set(options.start, options.object_number)
     try:
         found = estimate_orbit(chosen, sensors, settings=settings, initial=start)
-    except (TrackingError, OutsideEarthOrientationError) as error:
+    except TrackingError as error:
         unread = f" ({len(message.rejected)} lines could not be read)" if message.rejected else ""
         raise CommandError(f"{observations}: no orbit: {error}{unread}") from error
     return show(_report(observations, found, message, places), as_json=as_json)

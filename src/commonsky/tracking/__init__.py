@@ -7,6 +7,7 @@ will be and how surely.
 from commonsky.tracking.errors import (
     NoInitialOrbitError,
     NotConvergedError,
+    OutsideModelsError,
     TooFewObservationsError,
     TrackingError,
     UndeterminedError,
@@ -25,6 +26,7 @@ __all__ = [
     "InitialState",
     "NoInitialOrbitError",
     "NotConvergedError",
+    "OutsideModelsError",
     "Parameter",
     "Residual",
     "Statistics",

@@ -23,3 +23,7 @@ class NoInitialOrbitError(TrackingError):
 
 class NotConvergedError(TrackingError):
     """The iteration did not settle."""
+
+
+class OutsideModelsError(TrackingError):
+    """An epoch lies where a model has no data."""

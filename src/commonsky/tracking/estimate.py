@@ -11,10 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from commonsky.astro.earth_orientation import OutsideEarthOrientationError
 from commonsky.astro.numerical import PropagationError, propagate
 from commonsky.domain import ElementSet, Observation, Sensor
 from commonsky.tracking.equations import Equations, equations
-from commonsky.tracking.errors import NotConvergedError, TooFewObservationsError, UndeterminedError
+from commonsky.tracking.errors import (
+    NotConvergedError,
+    OutsideModelsError,
+    TooFewObservationsError,
+    UndeterminedError,
+)
 from commonsky.tracking.initial import from_element_set, initial_orbit
 from commonsky.tracking.report import report
 from commonsky.tracking.result import Fit
@@ -57,9 +63,21 @@ def fit(
     a given one that does not lead to an orbit at once.
 
     Raises TrackingError: UnknownSensorError, TooFewObservationsError, NoInitialOrbitError, UndeterminedError when
-    the observations leave a combination of the unknowns free, NotConvergedError.
+    the observations leave a combination of the unknowns free, NotConvergedError, OutsideModelsError for epochs that
+    the table of Earth orientation does not hold.
     """
-    settings = settings or FitSettings()
+    try:
+        return _fit(observations, sensors, settings or FitSettings(), initial)
+    except OutsideEarthOrientationError as error:
+        raise OutsideModelsError(str(error)) from error
+
+
+def _fit(
+    observations: Sequence[Observation],
+    sensors: Mapping[str, Sensor],
+    settings: FitSettings,
+    initial: InitialState | ElementSet | None,
+) -> Fit:
     if not observations:
         raise TooFewObservationsError("there are no observations")
     epoch = settings.epoch_tai_s
