@@ -41,7 +41,7 @@ def satellites(element_sets: Sequence[ElementSet]) -> Satellites:
     columns[:, 7] *= _RAD_MIN
     made = []
     for one, epoch_days, row in zip(element_sets, epochs_days.tolist(), columns.tolist(), strict=True):
-        satellite = Satrec()
+        satellite = Satrec()  # it wants a number of its own size, which the theory does not use
         satellite.sgp4init(WGS72, _AFSPC_IMPROVED, one.norad_cat_id % 100_000, epoch_days, *row)
         made.append(satellite)
     return Satellites(array=SatrecArray(made), count=len(made))
