@@ -63,14 +63,13 @@ export class Clock {
 
   seek(tai: number): void {
     this.now();
-    if (this.live) this.playing = false;
-    this.live = false;
+    if (this.live) this.leave();
     this.shownTai = tai;
   }
 
   pause(): void {
     this.now();
-    this.live = false;
+    if (this.live) this.leave();
     this.playing = false;
   }
 
@@ -79,6 +78,13 @@ export class Clock {
     this.live = false;
     this.playing = true;
     this.rate = rate;
+  }
+
+  /** Stop following the node; playing from here goes at the node's rate. */
+  private leave(): void {
+    this.live = false;
+    this.playing = false;
+    if (this.serverRate > 0) this.rate = this.serverRate;
   }
 
   goLive(): void {

@@ -1,5 +1,6 @@
 // What tests ask of the running page: numbers behind the drawing, so that a wrong picture cannot look right.
 
+import { sunDirection } from "./globe/geodesy";
 import { session } from "./session";
 import { store } from "./store";
 
@@ -18,6 +19,8 @@ export interface Inspection {
   face(lonDeg: number, latDeg: number): void;
   clock(): { tai_s: number; held: boolean; live: boolean };
   revision(): number | null;
+  /** Unit vector to the Sun on ITRF axes as the night is drawn by. */
+  sun(tai: number): [number, number, number];
   /** Frames drawn since the start. */
   drawn(): number;
 }
@@ -69,6 +72,7 @@ export function exposeForTests(): void {
       live: session.clock.live,
     }),
     revision: () => store.state.picture?.columns.revision ?? null,
+    sun: sunDirection,
     drawn: () => session.globe?.drawn ?? 0,
   };
 }

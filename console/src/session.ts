@@ -157,7 +157,8 @@ export class Session {
     if (real - this.tickAt < TICK_MS) return;
     this.tickAt = real;
     const { live, playing, speed, liveTai } = this.clock;
-    store.set({ tick: { tai, liveTai, live, playing, speed, held } });
+    const drawnTai = this.globe?.tai ?? NaN;
+    store.set({ tick: { tai, liveTai, live, playing, speed, drawnTai, held } });
     if (this.globe && selectedRow(store.state) >= 0) void this.loadOrbit(tai);
     if (real - this.addressAt < ADDRESS_MS) return;
     this.addressAt = real;

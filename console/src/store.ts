@@ -13,6 +13,8 @@ export interface Tick {
   live: boolean;
   playing: boolean;
   speed: number;
+  /** The time of the positions on the globe, NaN without any. */
+  drawnTai: number;
   /** The picture waits for positions at this time. */
   held: boolean;
 }

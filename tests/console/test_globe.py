@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import erfa
 import httpx
 import numpy as np
 import pytest
@@ -13,6 +14,23 @@ pytestmark = pytest.mark.browser
 
 METRES_AT_60_S = 50.0
 """Cubic interpolation over 60 s is good to 12 m; float32 adds 4 m at geostationary height."""
+
+
+LAND, SEA = (38, 58, 74), (19, 34, 47)
+"""Of the dark palette, by day."""
+
+PLACES = (
+    ("Siberia", 100.0, 64.0, True),
+    ("Chukotka, at the edge of a flat map", 178.0, 67.3, True),
+    ("Chukotka, over that edge", -176.5, 66.9, True),
+    ("Barents Sea", 45.0, 75.0, False),
+    ("Brazil", -55.0, -8.0, True),
+    ("Atlantic", -30.0, 35.0, False),
+    ("Pacific by the date line", 177.0, 4.0, False),
+    ("Antarctica", 60.0, -78.0, True),
+    ("Antarctica near the pole", -170.0, -87.0, True),
+    ("South Africa", 25.0, -30.0, True),
+)
 
 
 def chosen_keys(node):
@@ -124,6 +142,32 @@ def test_the_pictures_objects_and_the_tables_are_the_same(visit, full_url, full_
     assert grid.get_attribute("aria-rowcount") == str(len(without) + 1)
 
 
+def test_land_and_sea_lie_where_they_are(visit, full_url):
+    page = visit.open(full_url)
+    for kind in ("Own", "Partner", "Elements"):
+        page.get_by_role("button", name=kind, exact=True).click()
+    box = page.evaluate("() => window.__commonsky.camera()")
+    for name, lon, lat, is_land in PLACES:
+        hold_at(page, START_TAI_S - 240.0 * lon)  # about noon there, at equinox
+        page.evaluate("([lon, lat]) => window.__commonsky.face(lon, lat)", [lon, lat])
+        page.wait_for_timeout(150)
+        colours = colours_at(page, box["left"] + box["width"] / 2, box["top"] + box["height"] / 2)
+        to_land, to_sea = (np.abs(colours[4] - colour).sum() for colour in (LAND, SEA))
+        assert (to_land < to_sea) == is_land, name
+
+
+@pytest.mark.parametrize("days", [-6000.0, 0.0, 95.3, 4000.7])
+def test_the_night_is_where_the_sun_is_not(visit, full_url, days):
+    page = visit.open(full_url)
+    tai_s = START_TAI_S + days * 86_400.0
+    drawn = page.evaluate("t => window.__commonsky.sun(t)", tai_s)
+    tt = tai_s / 86_400.0 + 32.184 / 86_400.0
+    earth_from_sun = erfa.epv00(2451545.0, tt)[0]["p"]
+    gcrf = -earth_from_sun / np.linalg.norm(earth_from_sun)
+    turn = erfa.c2t06a(2451545.0, tt, 2451545.0, (tai_s - 37.0) / 86_400.0, 0.0, 0.0)
+    assert np.degrees(np.arccos(np.clip(turn @ gcrf @ drawn, -1.0, 1.0))) < 0.05
+
+
 def test_at_a_day_in_two_minutes_the_picture_keeps_moving(visit, full_url):
     page = visit.open(full_url)
     page.evaluate("() => document.querySelector('.rate select').focus()")
@@ -165,6 +209,10 @@ def pixel(camera, position_radii):
 
 def is_own_track_colour(page, x, y):
     """Whether the middle of a mark is the cyan of own tracks on the screen."""
+    return bool((np.abs(colours_at(page, x, y) - [0x43, 0xD6, 0xFF]).max(axis=1) < 12).any())
+
+
+def colours_at(page, x, y):
+    """Give red, green and blue (9, 3) of the pixels at and around a place on the page."""
     shot = page.screenshot(clip={"x": x - 1, "y": y - 1, "width": 3, "height": 3})
-    middle = np.asarray(Image.open(BytesIO(shot)).convert("RGB")).reshape(-1, 3).astype(int)
-    return bool((np.abs(middle - [0x43, 0xD6, 0xFF]).max(axis=1) < 12).any())
+    return np.asarray(Image.open(BytesIO(shot)).convert("RGB")).reshape(-1, 3).astype(int)

@@ -134,23 +134,41 @@ function landMask(): CanvasTexture {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = "#fff";
   for (const polygon of landPolygons()) {
-    context.beginPath();
-    for (const ring of polygon) {
-      ring.forEach(([lon, lat], n) => {
-        const x = ((lon + 180) / 360) * canvas.width;
-        const y = ((90 - lat) / 180) * canvas.height;
-        if (n === 0) context.moveTo(x, y);
-        else context.lineTo(x, y);
-      });
-      context.closePath();
+    const rings = polygon.map(unrolled);
+    // A ring over the edge of the map is drawn at both edges.
+    for (const shift of [-360, 0, 360]) {
+      context.beginPath();
+      for (const ring of rings) {
+        ring.forEach(([lon, lat], n) => {
+          const x = ((lon + shift + 180) / 360) * canvas.width;
+          const y = ((90 - lat) / 180) * canvas.height;
+          if (n === 0) context.moveTo(x, y);
+          else context.lineTo(x, y);
+        });
+        context.closePath();
+      }
+      context.fill("evenodd");
     }
-    context.fill("evenodd");
   }
   const texture = new CanvasTexture(canvas);
   texture.format = RedFormat;
   texture.generateMipmaps = false;
   texture.minFilter = LinearFilter;
   return texture;
+}
+
+/** The ring without leaps at the 180th meridian; one around a pole (Antarctica's) is closed by way of that pole. */
+function unrolled(ring: Position[]): Position[] {
+  const found: Position[] = [];
+  let turns = 0;
+  ring.forEach(([lon, lat], n) => {
+    if (n > 0) turns -= 360 * Math.round((lon - ring[n - 1][0]) / 360);
+    found.push([lon + turns, lat]);
+  });
+  if (turns === 0) return found;
+  const [[firstLon, lat], [lastLon]] = [found[0], found[found.length - 1]];
+  const pole = Math.sign(lat) * 90;
+  return [...found, [lastLon, pole], [firstLon, pole]];
 }
 
 function landPolygons(): Position[][][] {

@@ -78,7 +78,7 @@ const COLUMNS: Column[] = [
   },
   {
     id: "epoch_tai_s",
-    width: "minmax(56px, 0.3fr)",
+    width: "minmax(62px, 0.3fr)",
     title: "Age",
     long: "Age of the orbit at the shown time",
     numeric: true,

@@ -85,14 +85,14 @@ function LiveChip({ tick }: { tick: Tick }) {
   const words = chipWords(tick, heard);
   const tone = tick.live && heard && !tick.held ? "chip-live" : "chip-not-live";
   return (
-    <span class={`live-chip ${tone}`} id="live-chip">
+    <span class={`live-chip ${tone}`} id="live-chip" title={tick.held ? "Positions for this time are awaited" : undefined}>
       {words}
     </span>
   );
 }
 
 function chipWords(tick: Tick, heard: boolean): string {
-  if (tick.held) return "HOLDING: awaiting positions";
+  if (tick.held) return "HOLDING";
   if (!tick.live) return `NOT LIVE ${offsetText(tick.tai - tick.liveTai)}`;
   if (!heard) return "LIVE LOST";
   return tick.speed === 1 ? "LIVE" : `LIVE ×${tick.speed.toLocaleString("en-GB")}`;
