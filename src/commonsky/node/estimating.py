@@ -15,10 +15,10 @@ from commonsky.tracking.prediction import state_of
 SPAN_S = 86_400.0
 """Observations older than this no longer count for a track: drag makes an older past a worse guide."""
 
-LEAST_NEW_S = 5_400.0
+LEAST_NEW_S = 10_800.0
 """A track is estimated anew when the newest observation is this much later than those it was made from."""
 
-DRAG_FROM_SPAN_S = 21_600.0
+DRAG_FROM_SPAN_S = 43_200.0
 DRAG_PRIOR_M2_KG = 0.02
 
 

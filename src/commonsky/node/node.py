@@ -32,6 +32,7 @@ class Node:
     store: Store
     now_tai_s: Callable[[], float]
     stopwatch: Stopwatch
+    closing: bool = False
     _sealed_count: int = 0
     _sealed: Condition = field(default_factory=Condition)
     estimating: Lock = field(default_factory=Lock)
@@ -104,7 +105,13 @@ class Node:
     def wait_for_more(self, sealed_count: int, timeout_s: float) -> None:
         """Wait until this process has put more on its feeds than when the count was taken, or the time is over."""
         with self._sealed:
-            self._sealed.wait_for(lambda: self._sealed_count != sealed_count, timeout_s)
+            self._sealed.wait_for(lambda: self.closing or self._sealed_count != sealed_count, timeout_s)
+
+    def close_feeds(self) -> None:
+        """Let nobody wait any longer: this process ends."""
+        with self._sealed:
+            self.closing = True
+            self._sealed.notify_all()
 
     def complain(self, text: str) -> None:
         """Say on stderr what cannot even be stored, as on a full disk: once, until something else is to be said."""

@@ -52,9 +52,11 @@ def _decided(node: Node) -> Iterable[Release]:
 
 
 def _uncovered(node: Node) -> Iterable[Release]:
-    """What no agreement with a reader speaks of; `explain` says the same of each such record."""
-    covered = {r for agreement in node.agreements().given_by(node.id) for r in agreement.readers}
+    """What no agreement with a reader speaks of, under one reason; `explain` says the same of each such record."""
     for peer in node.config.peers:
-        for kind, count in sorted(node.store.uncovered(peer.member.id).items()):
-            reason = f"no clause covers {kind}" if peer.member.id in covered else f"no agreement ({kind})"
-            yield Release(giver=node.id, reader=peer.member.id, allowed=False, reason=reason, count=count)
+        reader = peer.member.id
+        kinds = node.store.uncovered(reader)
+        covered = any(reader in agreement.readers for agreement in node.agreements().given_by(node.id))
+        reason = f"no clause covers {', '.join(sorted(kinds))}" if covered else f"no agreement covers {reader}"
+        if kinds:
+            yield Release(giver=node.id, reader=reader, allowed=False, reason=reason, count=sum(kinds.values()))

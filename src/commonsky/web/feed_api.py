@@ -70,7 +70,7 @@ def _answer(node: Node, request: PullRequest, limit: int, deadline_s: float) -> 
     while True:
         sealed = node.sealed_count
         envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
-        if envelopes or time.monotonic() >= deadline_s:
+        if envelopes or node.closing or time.monotonic() >= deadline_s:
             return Response(encode_wire(envelopes), media_type=_NDJSON)
         # Another process may seal too, which only the store tells.
         node.wait_for_more(sealed, min(_ASK_STORE_EVERY_S, deadline_s - time.monotonic()))

@@ -1,5 +1,6 @@
 """A node at work: it serves on its port, pulls from every partner, takes in what lands, releases what is due."""
 
+import logging
 import secrets
 import socket
 import threading
@@ -56,11 +57,14 @@ class Running:
     def ask_to_stop(self) -> None:
         """Begin to stop; safe to call from a signal handler."""
         self._stopping.set()
+        # Streams that a browser holds open are cut off now, and that is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server.should_exit = True
 
     def stop(self) -> None:
         """Stop serving and pulling; what is stored stays."""
         self.ask_to_stop()
+        self.node.close_feeds()
         for thread in self._threads:
             thread.join(timeout=2.0 * WAIT_S)
         self.node.store.close()
