@@ -58,8 +58,6 @@ def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRout
 
 
 def _answer(node: Node, request: PullRequest, limit: int, deadline_s: float) -> Response:
-    if node.store.link_state(request.reader) is LinkState.CUT:
-        return _said(503, "the link is cut")
     if not _on_our_feed(node, request):
         node.say_once(
             f"feed of {request.reader}",
@@ -70,6 +68,9 @@ def _answer(node: Node, request: PullRequest, limit: int, deadline_s: float) -> 
     while True:
         sealed = node.sealed_count
         envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
+        # Asked last: a link that is cut while the request waits lets nothing more through.
+        if node.store.link_state(request.reader) is LinkState.CUT:
+            return _said(503, "the link is cut")
         if envelopes or node.closing or time.monotonic() >= deadline_s:
             return Response(encode_wire(envelopes), media_type=_NDJSON)
         # Another process may seal too, which only the store tells.

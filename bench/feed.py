@@ -1,0 +1,250 @@
+"""One member's feed to another: sealed, pulled over loopback HTTP, verified, decoded strictly, durably stored.
+
+Usage: ``python bench/feed.py [--records N] [--each M]``. Beside it, in the same run and on the same bodies, two limits
+that no honest receiver can pass: plain sqlite3 storing the bodies in one column, with full synchronisation and no
+verification, in transactions of the same size; and `cryptography` verifying one signature per record, which is what
+a feed without envelopes would cost. At the end the receiver's records are compared with the giver's, byte for byte.
+"""
+
+import argparse
+import socket
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from commonsky.domain import (
+    Accepted,
+    Agreement,
+    Clause,
+    Component,
+    Decision,
+    Label,
+    Member,
+    MemberKind,
+    Mode,
+    Observation,
+    ObservationKind,
+    Record,
+    RecordKind,
+)
+from commonsky.federation import Receiver, accept, read_wire, seal
+from commonsky.federation.keys import public_hex, signing_key
+from commonsky.formats.canonical import encode, record_id
+from commonsky.node.config import NodeConfig, Peer
+from commonsky.node.node import Node
+from commonsky.node.start import found_node, open_node
+from commonsky.store import Store
+from commonsky.web.feed_api import feed_router
+from commonsky.web.feed_client import pull
+
+GIVER, READER = "NOR", "GBR"
+KEYS = {member: signing_key(member.encode().ljust(32, b".")) for member in (GIVER, READER)}
+NOW_TAI_S = 850_000_000.0
+BARE_SIGNATURES = 10_000
+AGREEMENT = Agreement(
+    id="observations",
+    version=1,
+    title="Observations for safety",
+    giver=GIVER,
+    readers=frozenset({READER}),
+    purpose="safety",
+    mode=Mode.REAL,
+    begins_tai_s=0.0,
+    ends_tai_s=1e10,
+    clauses=(Clause(id="all", kinds=frozenset(RecordKind)),),
+)
+
+
+def observation(number: int) -> Record:
+    """Make a record as a radar's file gives it, all digits in use."""
+    content = Observation(
+        kind=ObservationKind.AZ_EL,
+        epoch_tai_s=NOW_TAI_S - 86_400.0 + number * 0.731_234,
+        sensor="NOR-radar-1",
+        values=(number * 0.001_234_567_891 % 6.283, 0.2 + number * 0.000_987_654_321 % 1.2),
+        sigmas=(2.617_993_877_991_494e-4, 2.617_993_877_991_494e-4),
+        biases=(0.0, 0.0),
+        target=str(20_000 + number % 3_000),
+    )
+    readers = frozenset({"DNK", READER, "FRA"})
+    label = Label({GIVER: Component(readers=readers, purposes=frozenset({"safety"}), onward=False)})
+    identity = record_id(GIVER, content)
+    return Record(id=identity, originator=GIVER, mode=Mode.REAL, label=label, content=content)
+
+
+def member(name: str) -> Member:
+    """Describe a member of this bench."""
+    return Member(id=name, name=name, kind=MemberKind.NATION, public_key=public_hex(KEYS[name]))
+
+
+def giving_node(folder: Path) -> Node:
+    """Found the giver's node."""
+    peer = Peer(member=member(READER), url="http://127.0.0.1:1")
+    config = NodeConfig(
+        operation="Bench", mode=Mode.REAL, member=member(GIVER), url="http://127.0.0.1:1", peers=(peer,)
+    )
+    found_node(folder, config, KEYS[GIVER])
+    return open_node(folder, lambda: NOW_TAI_S)
+
+
+def release(store: Store, each: int) -> None:
+    """Decide, seal and enqueue what the giver's store holds, batch after batch."""
+    while True:
+        with store.transaction() as tx:
+            due = tx.undecided(READER, each, NOW_TAI_S)
+            if not due:
+                return
+            tx.record_decisions([(one.n, decision(one.id)) for one in due])
+            tx.settle(READER)
+            envelope = seal(
+                [(AGREEMENT.reference, one.body) for one in due],
+                previous=tx.feed_head(READER),
+                iss=GIVER,
+                aud=READER,
+                mode=Mode.REAL,
+                gen=1,
+                key=KEYS[GIVER],
+                iat_tai_s=NOW_TAI_S,
+            )
+            tx.enqueue(envelope)
+
+
+def decision(record: str) -> Decision:
+    """Allow a record."""
+    return Decision(
+        record=record,
+        reader=READER,
+        allowed=True,
+        reason="observations@1 clause all releases it",
+        agreement=AGREEMENT.reference,
+        clause="all",
+        decided_tai_s=NOW_TAI_S,
+    )
+
+
+@contextmanager
+def served(node: Node) -> Iterator[str]:
+    """Serve the node's feed on a free port; give its address."""
+    app = FastAPI()
+    app.include_router(feed_router(node, wall_clock_tai_s=lambda: NOW_TAI_S))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def receive(store: Store, url: str) -> int:
+    """Pull, verify, decode and store until there is no more; return the number of records."""
+    keys = {GIVER: KEYS[GIVER].public_key()}
+    receiver = Receiver(own=READER, mode=Mode.REAL, keys=keys, agreements={AGREEMENT.reference: AGREEMENT})
+    received = pulls = 0
+    with httpx.Client(trust_env=False) as client:
+        while True:
+            pulls += 1
+            head = store.cursor(GIVER)
+            data = pull(
+                client,
+                url,
+                head,
+                reader=READER,
+                issuer=GIVER,
+                key=KEYS[READER],
+                now_tai_s=NOW_TAI_S,
+                nonce=str(pulls),
+            )
+            envelopes = read_wire(data).envelopes
+            if not envelopes:
+                return received
+            for envelope in envelopes:
+                outcome = accept(
+                    envelope,
+                    receiver,
+                    issuer=GIVER,
+                    head=store.cursor(GIVER),
+                    held=lambda gen, seq: store.held_header(GIVER, gen, seq),
+                    now_tai_s=NOW_TAI_S,
+                )
+                assert isinstance(outcome, Accepted), outcome
+                assert store.admit(envelope, outcome, received_tai_s=NOW_TAI_S)
+                received += len(outcome.received)
+
+
+def store_plainly(file: Path, bodies: Sequence[bytes], each: int) -> None:
+    """Store the bodies and nothing else: the limit of the disk and of SQLite."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE bodies (n INTEGER PRIMARY KEY, body BLOB NOT NULL)")
+    for k in range(0, len(bodies), each):
+        connection.execute("BEGIN IMMEDIATE")
+        rows = [(body,) for body in bodies[k : k + each]]
+        connection.executemany("INSERT INTO bodies (body) VALUES (?)", rows)
+        connection.execute("COMMIT")
+    connection.close()
+
+
+def main() -> None:
+    """Run the bench and print its table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--records", type=int, default=100_000)
+    options.add_argument("--each", type=int, default=1_000, help="records per envelope")
+    asked = options.parse_args()
+    records = [observation(number) for number in range(asked.records)]
+    bodies = [encode(record) for record in records]
+    rates: list[tuple[str, float]] = []
+
+    def timed(what: str, count: int, began_s: float) -> None:
+        rates.append((what, count / (time.perf_counter() - began_s)))
+
+    with tempfile.TemporaryDirectory() as folder:
+        node = giving_node(Path(folder) / "giver")
+        began_s = time.perf_counter()
+        for k in range(0, len(records), asked.each):
+            node.store.append(records[k : k + asked.each])
+        timed("giver: append own records", len(records), began_s)
+        began_s = time.perf_counter()
+        release(node.store, asked.each)
+        timed("giver: decisions kept, sealed, on the feed", len(records), began_s)
+        reader = Store.open(Path(folder) / "reader.sqlite")
+        with served(node) as url:
+            began_s = time.perf_counter()
+            received = receive(reader, url)
+            timed("receiver: pulled, verified, decoded, stored", received, began_s)
+        held = [one.body for one in reader.observations()]
+        assert held == bodies, "the receiver holds something else than was given"
+        began_s = time.perf_counter()
+        store_plainly(Path(folder) / "plain.sqlite", bodies, asked.each)
+        timed("limit: sqlite3 alone, bodies only, nothing verified", len(bodies), began_s)
+        reader.close()
+        node.store.close()
+    some = bodies[:BARE_SIGNATURES]
+    signatures = [KEYS[GIVER].sign(body) for body in some]
+    public = KEYS[GIVER].public_key()
+    began_s = time.perf_counter()
+    for body, signature in zip(some, signatures, strict=True):
+        public.verify(signature, body)
+    timed("limit: cryptography, one signature per record", len(some), began_s)
+    report(rates, asked.records, sum(map(len, bodies)) / len(bodies))
+
+
+def report(rates: Sequence[tuple[str, float]], records: int, bytes_each: float) -> None:
+    """Print the rates, and each over that of the receiver."""
+    receiver = dict(rates)["receiver: pulled, verified, decoded, stored"]
+    print(f"{records} observations of {bytes_each:.0f} bytes; all arrived once, in order, byte for byte")
+    for what, rate in rates:
+        print(f"{what:55s} {rate:10,.0f} records/s   {receiver / rate:6.2f} receiver / this")
+
+
+if __name__ == "__main__":
+    main()
