@@ -1,69 +1,17 @@
-"""A small coalition on disk, its nodes joined by function calls instead of a network."""
+"""The small coalition as fixtures."""
 
 import pytest
-from msgspec.structs import replace
 
-from commonsky.exercise.coalition import found_coalition
-from commonsky.exercise.rehearsal import rehearse
-from commonsky.exercise.scenario import COALITION, read_scenario
-from commonsky.federation import encode_wire
-from commonsky.node import jobs
-from commonsky.node.start import open_node
+from small_coalition import found, small_rehearsal
 
 
 @pytest.fixture(scope="session")
-def scenario():
-    return replace(read_scenario(COALITION), hours=5.0, observed_objects=2, catalogue_objects=60)
-
-
-@pytest.fixture(scope="session")
-def rehearsal(scenario):
-    return rehearse(scenario, lambda done, of: None)
-
-
-class Coalition:
-    """Nodes by member id, one clock, and links that are function calls."""
-
-    def __init__(self, founded, begins_tai_s):
-        self.founded = founded
-        self.now_tai_s = begins_tai_s
-        self.nodes = {m.id: self.open(m.id) for m in founded.scenario.members}
-
-    def open(self, member):
-        return open_node(self.founded.home(member), lambda: self.now_tai_s)
-
-    def transport(self, giver, reader, *, change=lambda data: data):
-        def pull(head):
-            return change(
-                encode_wire(self.nodes[giver].store.feed_after(reader, head.seq, 100, gen=head.gen))
-            )
-
-        return pull
-
-    def exchange(self):
-        arrivals = {}
-        for giver in self.nodes:
-            for reader in self.nodes:
-                if giver != reader:
-                    arrivals[giver, reader] = jobs.receive(
-                        self.nodes[reader], giver, self.transport(giver, reader)
-                    )
-        return arrivals
-
-    def deliver(self, file):
-        self.now_tai_s = max(self.now_tai_s, file.at_tai_s)
-        return jobs.ingest(self.nodes[file.member], file.data, file.name)
-
-    def close(self):
-        for node in self.nodes.values():
-            node.store.close()
+def rehearsal():
+    return small_rehearsal()
 
 
 @pytest.fixture
-def coalition(scenario, tmp_path):
-    founded = found_coalition(scenario, COALITION, tmp_path / "coalition", first_port=8701)
-    made = Coalition(founded, scenario.begins_tai_s)
-    for node in made.nodes.values():
-        jobs.declare_sensors(node)
+def coalition(rehearsal, tmp_path):
+    made = found(rehearsal.scenario, tmp_path / "coalition")
     yield made
     made.close()

@@ -134,7 +134,7 @@ def test_a_sensor_that_is_not_ours_is_not_believed(coalition, rehearsal):
 
 @pytest.mark.parametrize("data", [b"", b"\x00\xff\x10" * 50, b"hello", b"<xml", b"\x1f\x8b\x08junk"])
 def test_a_file_of_no_known_form_is_refused_by_name(coalition, data):
-    with pytest.raises(FormatError, match="odd.file"):
+    with pytest.raises(FormatError, match=r"odd\.file"):
         jobs.ingest(coalition.nodes["AUR"], data, "odd.file")
 
 

@@ -16,7 +16,10 @@ SPAN_S = 86_400.0
 """Observations older than this no longer count for a track: drag makes an older past a worse guide."""
 
 LEAST_NEW_S = 10_800.0
-"""A track is estimated anew when the newest observation is this much later than those it was made from."""
+"""A track is estimated anew when the newest observation is this much later than those it was made from.
+
+Or at once, when a sensor has seen the object that had no part in the track: another place tells most.
+"""
 
 DRAG_FROM_SPAN_S = 43_200.0
 DRAG_PRIOR_M2_KG = 0.02
@@ -29,7 +32,7 @@ def estimated_records(node: Node, target: str) -> list[Record]:
     """
     sources = _sources(node, target)
     known = _own_track(node, target)
-    if not sources or (known is not None and not _worth_it(known, sources)):
+    if not sources or (known is not None and not _worth_it(node, known, sources)):
         return []
     sensors = _sensors(node)
     observations = [_observation(source) for source in sources]
@@ -79,9 +82,13 @@ def _observation(record: Record) -> Observation:
     return record.content
 
 
-def _worth_it(known: Track, sources: Sequence[Record]) -> bool:
-    newest = max(_observation(source).epoch_tai_s for source in sources)
-    return newest - known.last_observation_tai_s >= LEAST_NEW_S
+def _worth_it(node: Node, known: Track, sources: Sequence[Record]) -> bool:
+    observations = [_observation(source) for source in sources]
+    newest_tai_s = max(one.epoch_tai_s for one in observations)
+    if newest_tai_s - known.last_observation_tai_s >= LEAST_NEW_S:
+        return True
+    behind = node.store.sensors_behind(record_id(node.id, known))
+    return not {one.sensor for one in observations} <= behind
 
 
 def _own_track(node: Node, target: str) -> Track | None:

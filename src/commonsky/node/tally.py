@@ -57,6 +57,10 @@ def _uncovered(node: Node) -> Iterable[Release]:
         reader = peer.member.id
         kinds = node.store.uncovered(reader)
         covered = any(reader in agreement.readers for agreement in node.agreements().given_by(node.id))
-        reason = f"no clause covers {', '.join(sorted(kinds))}" if covered else f"no agreement covers {reader}"
+        reason = (
+            f"no clause covers {', '.join(sorted(kinds))}" if covered else f"no agreement covers {reader}"
+        )
         if kinds:
-            yield Release(giver=node.id, reader=reader, allowed=False, reason=reason, count=sum(kinds.values()))
+            yield Release(
+                giver=node.id, reader=reader, allowed=False, reason=reason, count=sum(kinds.values())
+            )
