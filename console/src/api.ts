@@ -127,7 +127,8 @@ async function json<T>(path: string): Promise<T> {
 }
 
 export const getStatus = (): Promise<Status> => json("status");
-export const getObjects = (revision: number): Promise<ObjectColumns> => json(`objects?revision=${revision}`);
+/** The newest picture; it says itself which revision it is. */
+export const getObjects = (): Promise<ObjectColumns> => json("objects");
 /** Objects go by key or lasting name. */
 export const getPanel = (name: string): Promise<ObjectPanel> => json(`objects/${encodeURIComponent(name)}`);
 export const getOrbit = (name: string, t: number, frame: OrbitFrame): Promise<Orbit> =>

@@ -102,13 +102,13 @@ export class Session {
     void this.follow(status);
   }
 
-  /** Load the picture of the node's revision, then its keyframes, and only then show it: never a mixture. */
+  /** Load the newest picture when it is not the one shown, then its keyframes, and only then show it: never a mixture. */
   private async follow(status: Status): Promise<void> {
     const shown = store.state.picture?.columns.revision;
     if (this.loading || shown === status.revision || performance.now() - this.loadedAt < REFRESH_MS) return;
     this.loading = true;
     try {
-      const picture = new Picture(await getObjects(status.revision));
+      const picture = new Picture(await getObjects());
       if (store.state.noGlobe === null) await this.prepare(picture);
       else store.set({ picture, trouble: null });
     } catch (fault) {

@@ -29,13 +29,13 @@ interface Column {
 const km = (metres: number | null): string => (metres === null ? "open" : Math.round(metres / 1000).toLocaleString("en-GB"));
 
 const COLUMNS: Column[] = [
-  { id: "name", width: "minmax(82px, 1fr)", title: "Name", long: "Name", text: ({ columns }, i) => columns.name[i] },
+  { id: "name", width: "minmax(100px, 1fr)", title: "Name", long: "Name", text: ({ columns }, i) => columns.name[i] },
   { id: "designator", width: "minmax(70px, 0.6fr)", title: "Number", long: "Designator, as claimed", from: ALL_PX, text: (p, i) => p.columns.designator[i] },
-  { id: "source", width: "minmax(52px, 0.4fr)", title: "Source", long: "Member we have it from", text: ({ columns }, i) => columns.source[i] },
-  { id: "regime", width: "46px", title: "Orbit", long: "Orbit regime", text: ({ columns }, i) => columns.regime[i] },
+  { id: "source", width: "minmax(50px, 0.35fr)", title: "Source", long: "Member we have it from", text: ({ columns }, i) => columns.source[i] },
+  { id: "regime", width: "42px", title: "Orbit", long: "Orbit regime", text: ({ columns }, i) => columns.regime[i] },
   {
     id: "perigee_altitude_m",
-    width: "minmax(58px, 0.3fr)",
+    width: "minmax(56px, 0.25fr)",
     title: "Per. km",
     long: "Perigee altitude, km",
     numeric: true,
@@ -43,7 +43,7 @@ const COLUMNS: Column[] = [
   },
   {
     id: "apogee_altitude_m",
-    width: "minmax(60px, 0.3fr)",
+    width: "minmax(57px, 0.25fr)",
     title: "Apo. km",
     long: "Apogee altitude, km",
     numeric: true,
@@ -51,7 +51,7 @@ const COLUMNS: Column[] = [
   },
   {
     id: "inclination_deg",
-    width: "minmax(46px, 0.3fr)",
+    width: "minmax(44px, 0.25fr)",
     from: 450,
     title: "Inc. °",
     long: "Inclination, degrees",
@@ -78,7 +78,7 @@ const COLUMNS: Column[] = [
   },
   {
     id: "epoch_tai_s",
-    width: "minmax(62px, 0.3fr)",
+    width: "minmax(60px, 0.25fr)",
     title: "Age",
     long: "Age of the orbit at the shown time",
     numeric: true,

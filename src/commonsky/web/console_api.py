@@ -31,7 +31,7 @@ MAXIMUM_VALUES = 12_000_000
 _POLL_S = 0.25
 _STATUS_EVERY_S = 1.0
 _LOG_LINES = 200
-_PICTURES_KEPT = 3
+_PICTURES_KEPT = 12
 
 _BINARY = "application/octet-stream"
 _Answer = TypeVar("_Answer")
@@ -42,7 +42,10 @@ TaiSeconds = Annotated[
 
 
 class PictureShelf:
-    """The last few pictures, so that a console can finish loading one while the next is made."""
+    """The last few pictures, so that a console can load and show one while the next are made.
+
+    Every picture that a console hears of passes through here; they share all that did not change.
+    """
 
     def __init__(self, view: ConsoleView) -> None:
         self._view = view
@@ -65,17 +68,17 @@ def console_router(view: ConsoleView) -> APIRouter:
     """Routes under ``/api/v1`` that show ``view``. Times are TAI seconds since 2000-01-01T12:00:00 TAI."""
     router = APIRouter(prefix="/api/v1", tags=["console"])
     shelf = PictureShelf(view)
-    _add_state(router, view)
+    _add_state(router, view, shelf)
     _add_picture(router, shelf)
     _add_object(router, view, shelf)
     return router
 
 
-def _add_state(router: APIRouter, view: ConsoleView) -> None:
+def _add_state(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> None:
     @router.get("/status", response_model=None)
     def status() -> Response:
         """Give member, mode, clock, counts, links, revision and the table of leap seconds."""
-        return _json({**_status(view), "leap_seconds": _leap_seconds()})
+        return _json({**_status(view, shelf), "leap_seconds": _leap_seconds()})
 
     @router.get("/log", response_model=None)
     def log(
@@ -89,7 +92,7 @@ def _add_state(router: APIRouter, view: ConsoleView) -> None:
         """Stream ``status`` (each second and on every change) and ``log`` lines, from ``Last-Event-ID`` on."""
         after = int(last_event_id) if last_event_id.isdecimal() else None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(view, after), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_events(view, shelf, after), media_type="text/event-stream", headers=headers)
 
 
 def _add_picture(router: APIRouter, shelf: PictureShelf) -> None:
@@ -191,10 +194,11 @@ def _known_time(ask: Callable[[], _Answer]) -> _Answer:
         raise HTTPException(422, str(fault)) from fault
 
 
-def _status(view: ConsoleView) -> dict[str, Any]:
+def _status(view: ConsoleView, shelf: PictureShelf) -> dict[str, Any]:
     now: NodeStatus = view.status()
-    counts = view.picture().counts._asdict()
-    return {**msgspec.to_builtins(now), "now_utc": utc_from_tai_s(now.now_tai_s), "counts": counts}
+    picture = shelf.picture(None)
+    counts = {"revision": picture.revision, "counts": picture.counts._asdict()}
+    return {**msgspec.to_builtins(now), "now_utc": utc_from_tai_s(now.now_tai_s), **counts}
 
 
 def _leap_seconds() -> list[tuple[float, float]]:
@@ -208,7 +212,7 @@ def _log_line(line: LogLine) -> Mapping[str, Any]:
     return {**msgspec.to_builtins(line), "utc": utc_from_tai_s(line.tai_s, digits=0)}
 
 
-async def _events(view: ConsoleView, after: int | None) -> AsyncIterator[bytes]:
+async def _events(view: ConsoleView, shelf: PictureShelf, after: int | None) -> AsyncIterator[bytes]:
     """Look at the node four times a second: cheaper to keep right than a queue for each console."""
     loop = asyncio.get_running_loop()
     yield b"retry: 1000\n\n"
@@ -220,7 +224,7 @@ async def _events(view: ConsoleView, after: int | None) -> AsyncIterator[bytes]:
         now = await run_in_threadpool(view.status)
         state = (now.revision, now.rate, now.links)
         if state != sent or loop.time() >= due:
-            yield _event("status", await run_in_threadpool(_status, view))
+            yield _event("status", await run_in_threadpool(_status, view, shelf))
             sent, due = state, loop.time() + _STATUS_EVERY_S
         for line in await run_in_threadpool(view.log, after, _LOG_LINES) if now.log_sequence > after else ():
             yield _event("log", _log_line(line), number=line.sequence)
