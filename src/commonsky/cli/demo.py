@@ -3,18 +3,17 @@
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.cli.demo_processes import NodeProcesses
 from commonsky.cli.demo_summary import summary
+from commonsky.cli.progress import Steps, steps
 from commonsky.cli.render import CommandError, Exit, show
 from commonsky.exercise.clock import ExerciseClock
 from commonsky.exercise.coalition import Coalition, found_coalition
@@ -22,6 +21,7 @@ from commonsky.exercise.observing import SensorFile
 from commonsky.exercise.rehearsal import Rehearsal, play, rehearse
 from commonsky.exercise.scenario import COALITION, Scenario, read_scenario
 from commonsky.node.jobs import ingest
+from commonsky.node.node import Node
 from commonsky.node.start import open_node
 from commonsky.web.running import PortInUseError, Running, listen
 
@@ -30,8 +30,6 @@ PROCESSES_RATE = 1_800.0
 SETTLE_S = 60.0
 FOREVER_TAI_S = 1e11
 
-Deliver = Callable[[SensorFile], None]
-
 
 def demo(  # noqa: PLR0913  # each is one thing a user may want to change
     *,
@@ -39,7 +37,7 @@ def demo(  # noqa: PLR0913  # each is one thing a user may want to change
     processes: bool = False,
     folder: Path = Path("var/demo"),
     scenario: Path = COALITION,
-    rate: Annotated[float | None, Parameter(validator=None)] = None,
+    rate: float | None = None,
     port: int | None = None,
     json: bool = False,
 ) -> int:
@@ -69,32 +67,38 @@ def demo(  # noqa: PLR0913  # each is one thing a user may want to change
     _require_ports(said, first_port)
     _make_room(folder)
     coalition = found_coalition(said, scenario, folder, first_port=first_port)
-    with _progress() as progress, ExitStack() as running:
+    with steps() as progress, ExitStack() as running:
         rehearsal = _rehearse(said, progress)
         clock = ExerciseClock(said.begins_tai_s, rate=pace, monotonic_s=time.monotonic)
         start = _start_processes if processes else _start_here
-        deliver = start(coalition, rehearsal, clock, running, progress)
+        cast = start(coalition, rehearsal, clock, running, progress)
         if not headless:
             _say_where(coalition, progress.console)
-        _play(rehearsal, clock, deliver, progress)
+        _play(rehearsal, clock, cast, progress)
         _settle(coalition, progress)
-        report = summary(coalition, elapsed_s=time.monotonic() - started_s)
-        progress.stop()
-        exit_code = show(report, as_json=json)
+        exit_code = show(summary(coalition, elapsed_s=time.monotonic() - started_s), as_json=json)
         if not headless:
-            _stay(clock, coalition)
+            _stay(clock, cast, progress)
     return exit_code
 
 
+@dataclass(frozen=True)
+class Cast:
+    """How the nodes are reached: hand a file over, and tell them that the clock's pace changed."""
+
+    deliver: Callable[[SensorFile], None]
+    tell_pace: Callable[[], None]
+
+
 def _start_here(
-    coalition: Coalition, rehearsal: Rehearsal, clock: ExerciseClock, running: ExitStack, progress: Progress
-) -> Deliver:
-    """Run all nodes in this process; files are handed over by a call."""
+    coalition: Coalition, rehearsal: Rehearsal, clock: ExerciseClock, running: ExitStack, progress: Steps
+) -> Cast:
+    """Run all nodes in this process; files are handed over by a call, and they read this clock."""
+    progress.begin("Taking in the public catalogue")
     nodes = {one.id: open_node(coalition.home(one.id), clock.now_tai_s) for one in coalition.scenario.members}
-    task = progress.add_task("Taking in the public catalogue", total=len(nodes))
-    for node in nodes.values():
+    for done, node in enumerate(nodes.values(), start=1):
         ingest(node, rehearsal.catalogue, "catalogue.csv")
-        progress.advance(task)
+        progress.tell(done, len(nodes))
     for node in nodes.values():
         one = Running(node, monotonic_s=time.monotonic, rate=clock.rate)
         try:
@@ -102,62 +106,61 @@ def _start_here(
         except PortInUseError as error:
             raise CommandError(f"{error}; choose other ports with --port") from error
         running.callback(one.stop)
+    return Cast(lambda file: _hand_over(nodes[file.member], file), lambda: None)
 
-    def deliver(file: SensorFile) -> None:
-        ingest(nodes[file.member], file.data, file.name)
 
-    return deliver
+def _hand_over(node: Node, file: SensorFile) -> None:
+    ingest(node, file.data, file.name)
 
 
 def _start_processes(
-    coalition: Coalition, rehearsal: Rehearsal, clock: ExerciseClock, running: ExitStack, progress: Progress
-) -> Deliver:
-    """Run each node as a process of its own; files are dropped into its folder."""
-    progress.add_task("Starting a process for each node", total=None)
+    coalition: Coalition, rehearsal: Rehearsal, clock: ExerciseClock, running: ExitStack, progress: Steps
+) -> Cast:
+    """Run each node as a process of its own; files are dropped into its folder, its clock follows a file."""
+    progress.begin("Starting a process for each node")
     nodes = NodeProcesses(coalition, clock)
     running.callback(nodes.stop)
     nodes.start(rehearsal.catalogue)
-    return nodes.drop
+    return Cast(nodes.drop, nodes.tell_pace)
 
 
-def _rehearse(scenario: Scenario, progress: Progress) -> Rehearsal:
-    task = progress.add_task("Flying the observed objects", total=scenario.observed_objects)
-    return rehearse(scenario, lambda done, of: progress.update(task, completed=done, total=of))
+def _rehearse(scenario: Scenario, progress: Steps) -> Rehearsal:
+    progress.begin("Flying the observed objects")
+    return rehearse(scenario, progress.tell)
 
 
-def _play(rehearsal: Rehearsal, clock: ExerciseClock, deliver: Deliver, progress: Progress) -> None:
-    scenario = rehearsal.scenario
-    ends_tai_s = scenario.begins_tai_s + 3600.0 * scenario.hours
-    task = progress.add_task("A day of observing, tracking and sharing", total=len(rehearsal.files))
-    for file in play(rehearsal.files, clock, deliver, ends_tai_s=ends_tai_s, sleep=_sleep):
-        when = utc_from_tai_s(file.at_tai_s, digits=0)
-        progress.update(task, advance=1, description=f"A day of observing, tracking and sharing: {when}")
-
-
-def _sleep(seconds: float) -> None:
-    if seconds > 0.0:
+def _play(rehearsal: Rehearsal, clock: ExerciseClock, cast: Cast, progress: Steps) -> None:
+    def wait(seconds: float) -> None:
+        cast.tell_pace()
         time.sleep(seconds)
 
+    scenario = rehearsal.scenario
+    ends_tai_s = scenario.begins_tai_s + 3600.0 * scenario.hours
+    progress.begin("A day of observing, tracking and sharing")
+    played = play(rehearsal.files, clock, cast.deliver, ends_tai_s=ends_tai_s, wait=wait)
+    for done, file in enumerate(played, start=1):
+        progress.tell(done, len(rehearsal.files), utc_from_tai_s(file.at_tai_s, digits=0))
 
-def _settle(coalition: Coalition, progress: Progress) -> None:
+
+def _settle(coalition: Coalition, progress: Steps) -> None:
     """Wait until every feed is held by its reader, as far as links are up."""
-    task: TaskID = progress.add_task("Waiting for the last envelopes", total=None)
+    progress.begin("Waiting for the last envelopes")
     deadline_s = time.monotonic() + SETTLE_S
     while time.monotonic() < deadline_s and not coalition.settled():
         time.sleep(0.2)
-    progress.update(task, total=1, completed=1)
+    progress.end()
 
 
-def _stay(clock: ExerciseClock, coalition: Coalition) -> None:
+def _stay(clock: ExerciseClock, cast: Cast, progress: Steps) -> None:
     """Keep the consoles up in real time until the user has seen enough."""
     clock.run_to(FOREVER_TAI_S, rate=1.0)
-    console = Console(stderr=True)
-    _say_where(coalition, console)
+    cast.tell_pace()
+    progress.console.print("The day is over; time runs on at its usual pace. Ctrl-C ends the demo.")
     try:
         while True:
             time.sleep(3600.0)
     except KeyboardInterrupt:
-        console.print("Stopping.")
+        progress.console.print("Stopping.")
 
 
 def _say_where(coalition: Coalition, console: Console) -> None:
@@ -184,15 +187,3 @@ def _make_room(folder: Path) -> None:
     if not any(folder.glob("*/node.toml")):
         raise CommandError(f"{folder} holds something that is no demo; name another --folder", Exit.UNUSABLE)
     shutil.rmtree(folder)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield progress

@@ -26,7 +26,7 @@ class NodeProcesses:
 
     def start(self, catalogue: bytes) -> None:
         """Start every node and wait until all answer and have the catalogue; time stands until then."""
-        self.note_pace()
+        self.tell_pace()
         for member in self._coalition.urls:
             self._put(member, "catalogue.csv", catalogue)
             home = self._coalition.home(member)
@@ -43,13 +43,13 @@ class NodeProcesses:
                     raise CommandError(f"the node of {member} did not start: {said or 'it does not answer'}")
                 time.sleep(0.1)
 
-    def note_pace(self) -> None:
+    def tell_pace(self) -> None:
         """Tell the processes how their time runs from now on."""
         write_pace(self._clock.pace, self._clock_file)
 
     def drop(self, file: SensorFile) -> None:
         """Drop a sensor's file into its owner's folder."""
-        self.note_pace()
+        self.tell_pace()
         self._put(file.member, file.name, file.data)
 
     def stop(self) -> None:

@@ -9,7 +9,10 @@ from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
 from commonsky.node.config import read_config
 
-app = App(help="Cut, restore and show links between nodes; each side stops or starts exchanging at once.")
+app = App(
+    name="link",
+    help="Cut, restore and show links between nodes; each side stops or starts exchanging at once.",
+)
 
 Coalition = Annotated[Path, Parameter(name=["--coalition", "-c"])]
 DEFAULT_COALITION = Path("var/demo")

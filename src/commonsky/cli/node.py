@@ -19,7 +19,7 @@ from commonsky.node.jobs import declare_sensors, ingest, share
 from commonsky.node.start import found_node
 from commonsky.web.running import PortInUseError, Running
 
-app = App(help="One member's node: found it, know partners, take files in, serve.")
+app = App(name="node", help="One member's node: found it, know partners, take files in, serve.")
 
 
 @app.command

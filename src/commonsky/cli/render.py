@@ -11,6 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table as RichTable
 
+WIDTH_WITHOUT_TERMINAL = 120
+
 
 class Exit(IntEnum):
     """What an exit code means."""
@@ -63,7 +65,8 @@ def show(report: Report, *, as_json: bool = False, csv_file: Path | None = None)
         encoded = msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2)
         sys.stdout.write(encoded.decode() + "\n")
         return report.exit_code
-    console = Console(highlight=False)
+    # Where nobody looks on, a line of a table has room; a terminal says its own width.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     console.print(report.title, style="bold", markup=False)
     width = max((len(name) for name in report.facts), default=0)
     for name, value in report.facts.items():

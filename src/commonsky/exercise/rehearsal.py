@@ -43,11 +43,11 @@ def play(
     deliver: Callable[[SensorFile], None],
     *,
     ends_tai_s: float,
-    sleep: Callable[[float], None],
+    wait: Callable[[float], None],
 ) -> Iterator[SensorFile]:
     """Let the clock run to each file's time, deliver it, and yield it; at last run to the end."""
     for file in files:
-        sleep(clock.run_to(file.at_tai_s))
+        wait(clock.run_to(file.at_tai_s))
         deliver(file)
         yield file
-    sleep(clock.run_to(ends_tai_s))
+    wait(clock.run_to(ends_tai_s))
