@@ -47,6 +47,10 @@ from commonsky.federation.seal import header_sha256, read_header, released_line,
 from commonsky.formats.canonical import decode
 
 _RELEASED = msgspec.json.Decoder(Released)
+_LABELS = msgspec.json.Encoder(order="sorted")
+
+_Objections = dict[tuple[str, Mode, str, bytes], tuple[str, str] | None]
+"""What is said against records of an agreement, mode, originator and label: one look for many alike."""
 
 
 class Receiver(Struct, frozen=True, kw_only=True):
@@ -117,7 +121,8 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
             Refusal.UNKNOWN_AGREEMENT,
             f"records came under {', '.join(missing)}, of which no copy is held here",
         )
-    judged = [_judge(n, part, header, receiver) for n, part in enumerate(released, start=1)]
+    known: _Objections = {}
+    judged = [_judge(n, part, header, receiver, known) for n, part in enumerate(released, start=1)]
     return Accepted(
         header=header,
         head=FeedHead(gen=header.gen, seq=header.seq, header_sha256=sha256),
@@ -198,7 +203,7 @@ def _read_line(line: bytes) -> Released | bytes:
 
 
 def _judge(
-    number: int, part: Released | bytes, header: EnvelopeHeader, receiver: Receiver
+    number: int, part: Released | bytes, header: EnvelopeHeader, receiver: Receiver, known: _Objections
 ) -> ReceivedRecord | UnfitRecord:
     if isinstance(part, bytes):
         return UnfitRecord(line=number, code="malformed", reason="the line is no released record", body=part)
@@ -207,7 +212,10 @@ def _judge(
         record = decode(body)
     except ValueError as error:
         return UnfitRecord(line=number, code="malformed", reason=str(error), body=body)
-    objection = _objection(record, receiver.agreements[part.agreement], header)
+    key = (part.agreement, record.mode, record.originator, _LABELS.encode(record.label))
+    if key not in known:
+        known[key] = _objection(record, receiver.agreements[part.agreement], header)
+    objection = known[key]
     if objection is not None:
         code, reason = objection
         return UnfitRecord(line=number, code=code, reason=f"record {record.id}: {reason}", body=body)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from commonsky.domain import (
     ElementSet,
@@ -19,7 +19,7 @@ from commonsky.domain import (
 from commonsky.formats.canonical import encode
 from commonsky.store.rows import Appended, StoredRecord
 from commonsky.store.schema import OWN, lineage, records
-from commonsky.store.session import Session, insert_missing, portions
+from commonsky.store.session import Session, insert_all, insert_missing, portions
 
 Fields = dict[str, object]
 Key = tuple[str, str, str]
@@ -159,7 +159,7 @@ def sort_out(
 def insert_rows(connection: Connection, fresh: Sequence[Fields], edges: Iterable[tuple[str, object]]) -> None:
     """Append new rows to the log, and the lineage among them: pairs of an id and the ids of its inputs."""
     if fresh:
-        connection.execute(insert(records), fresh)
+        insert_all(connection, records, fresh)
     ids = {row["id"] for row in fresh}
     pairs = [
         {"derived": derived, "input": one}

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -27,14 +26,6 @@ OWN = ""
 
 metadata = MetaData()
 _COUNTER = BigInteger().with_variant(Integer, "sqlite")
-
-
-class _Bytes(LargeBinary):
-    """Bytes as both drivers take them; the base class would wrap each value once more on its way in."""
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """Return no processor."""
-
 
 meta = Table(
     "meta",
@@ -59,8 +50,8 @@ records = Table(
     Column("revision", Integer),
     Column("gen", Integer),
     Column("seq", Integer),
-    Column("body_sha256", _Bytes, nullable=False),
-    Column("body", _Bytes, nullable=False),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
     UniqueConstraint("id", "source", "agreement", "originator"),
     Index("records_of_source", "source", "n"),
     Index("records_of_kind", "kind", "n"),
@@ -159,8 +150,8 @@ quarantine = Table(
     Column("source", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("data_sha256", _Bytes, nullable=False),
-    Column("data", _Bytes, nullable=False),
+    Column("data_sha256", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
     Column("first_tai_s", Double, nullable=False),
     Column("last_tai_s", Double, nullable=False),
     Column("times", Integer, nullable=False),

@@ -3,8 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import Connection, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from commonsky.store.errors import StoreError
@@ -39,6 +40,19 @@ def insert_or(connection: Connection, table: Table) -> "sqlite.Insert | postgres
 def insert_missing(connection: Connection, table: Table) -> Insert:
     """Return an insert that leaves rows as they are which are there already."""
     return insert_or(connection, table).on_conflict_do_nothing()
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    """Insert rows of the same columns, given as the driver takes them.
+
+    SQLAlchemy's own way looks at every value; for the log of records that was a third of the time of storing it.
+    """
+    compiled = insert(table).inline().compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    if compiled.positiontup:
+        values = itemgetter(*compiled.positiontup)
+        connection.exec_driver_sql(str(compiled), [values(row) for row in rows])
+    else:
+        connection.exec_driver_sql(str(compiled), rows)
 
 
 def portions(values: Sequence[str], size: int = VALUES_PER_QUERY) -> Iterator[Sequence[str]]:

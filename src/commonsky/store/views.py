@@ -62,6 +62,15 @@ class Views(Session):
         with self._reading() as connection:
             return [stored(row) for row in connection.execute(query)]
 
+    def last_observed_tai_s(self, target: str) -> float | None:
+        """Give the epoch of the newest observation of a claimed target, our own or a partner's."""
+        newest = select(func.max(records.c.epoch_tai_s)).where(
+            records.c.kind == RecordKind.OBSERVATION.value, records.c.object == target
+        )
+        with self._reading() as connection:
+            found: float | None = connection.scalar(newest)
+        return found
+
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
         with self._reading() as connection:
