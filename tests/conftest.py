@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from w3b import sites_from_settings, tdm_from_columns
+
 # No test depends on how fast the machine is.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -25,3 +27,15 @@ def reference_data():
         return path
 
     return path_of
+
+
+@pytest.fixture(scope="session")
+def w3b(reference_data, tmp_path_factory):
+    """Give the real tracking of W3B: the message and the sites file."""
+    folder = tmp_path_factory.mktemp("w3b")
+    columns = reference_data("orbit-determination", "W3B", "W3B.aer").read_text()
+    given = reference_data("orbit-determination", "W3B", "od_test_W3.in").read_text()
+    message, sites = folder / "w3b.tdm", folder / "sites.toml"
+    message.write_text(tdm_from_columns(columns))
+    sites.write_text(sites_from_settings(given))
+    return message, sites

@@ -2,7 +2,8 @@
 
 ::
 
-    FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys
+    FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys,
+                            objects that need another estimate than most
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      one TOML file per agreement in which we are the giver
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from commonsky.domain import Component, Member, Mode, Sensor
 from commonsky.formats.errors import FormatError
+from commonsky.tracking import Estimated, FitSettings
 
 
 class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +35,40 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     member: Member
     url: str
+
+
+class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to estimate the track of one object, where what does for most objects does not.
+
+    Attributes
+    ----------
+    target
+        The object, as sensors name it.
+    estimate, prior_sigmas
+        What is estimated beside the state, and what is known of it beforehand: see `FitSettings`.
+    span_s
+        Observations that are older than the newest one by more than this no longer count.
+    least_new_s
+        The track is estimated anew when the newest observation is this much later than those it was made from.
+    drag_cd_area_over_mass, radiation_cr_area_over_mass
+        Of the force model, in m2/kg.
+
+    """
+
+    target: str
+    estimate: frozenset[Estimated] = frozenset()
+    prior_sigmas: dict[Estimated, float] = {}
+    span_s: float = 86_400.0
+    least_new_s: float = 10_800.0
+    drag_cd_area_over_mass: float = 0.0
+    radiation_cr_area_over_mass: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.span_s > 0.0 and self.least_new_s >= 0.0):
+            raise ValueError(
+                f"estimation of {self.target}: span_s must be positive and least_new_s not negative"
+            )
+        FitSettings(estimate=self.estimate, prior_sigmas=self.prior_sigmas)  # says what does not go together
 
 
 class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,11 +86,17 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     exercise_clock: bool = False
     sensors: tuple[OwnSensor, ...] = ()
     peers: tuple[Peer, ...] = ()
+    estimation: tuple[Estimation, ...] = ()
     catalogue_label: Component = Component(readers=frozenset(), onward=False)
 
     def peer(self, member_id: str) -> Peer | None:
         """The partner of that id, if we know one."""
         return next((peer for peer in self.peers if peer.member.id == member_id), None)
+
+    def estimation_of(self, target: str) -> Estimation:
+        """How to estimate the track of this object: as configured, or as does for most."""
+        configured = (one for one in self.estimation if one.target == target)
+        return next(configured, Estimation(target=target))
 
 
 @dataclass(frozen=True)

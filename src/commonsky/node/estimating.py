@@ -6,20 +6,16 @@ that a track is that object is made with the confidence that such words deserve.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from commonsky.astro.numerical import default_force_model
 from commonsky.domain import ElementSet, IdentityClaim, Observation, Record, Sensor, Track, derived
 from commonsky.formats.canonical import decode, record_id
+from commonsky.node.config import Estimation
+from commonsky.node.intake import CLOCK_TOLERANCE_S
 from commonsky.node.node import Node
 from commonsky.tracking import Estimated, Fit, FitSettings, InitialState, TrackingError, fit
 from commonsky.tracking.prediction import state_of
-
-SPAN_S = 86_400.0
-"""Observations older than this no longer count for a track: drag makes an older past a worse guide."""
-
-LEAST_NEW_S = 10_800.0
-"""A track is estimated anew when the newest observation is this much later than those it was made from.
-
-Or at once, when a sensor has seen the object that had no part in the track: another place tells most.
-"""
 
 DRAG_FROM_SPAN_S = 43_200.0
 DRAG_PRIOR_M2_KG = 0.02
@@ -30,16 +26,16 @@ def estimated_records(node: Node, target: str) -> list[Record]:
 
     Empty when there is nothing new to say, or when no orbit can be had (the watch log says why).
     """
-    sources = _sources(node, target)
+    wanted = node.config.estimation_of(target)
+    sources = _sources(node, wanted)
     known = _own_track(node, target)
-    if not sources or (known is not None and not _worth_it(node, known, sources)):
+    if not sources or (known is not None and not _worth_it(node, known, sources, wanted)):
         return []
     sensors = _sensors(node)
     observations = [_observation(source) for source in sources]
+    settings = _settings(observations, wanted)
     try:
-        found = fit(
-            observations, sensors, settings=_settings(observations), initial=_initial(node, target, known)
-        )
+        found = fit(observations, sensors, settings=settings, initial=_initial(node, target, known))
     except TrackingError as reason:
         node.say_once(f"track of {target}", f"no orbit of {target}: {reason}")
         return []
@@ -68,10 +64,18 @@ def _claim(track_id: str, target: str, used: Sequence[Record]) -> IdentityClaim:
     return IdentityClaim(track_id=track_id, designator=target, confidence=1.0 - 0.5**count, basis=basis)
 
 
-def _sources(node: Node, target: str) -> list[Record]:
-    """Observations of the target by sensors that we know, each once, by whatever route it came."""
+def _sources(node: Node, wanted: Estimation) -> list[Record]:
+    """Observations of the target by sensors that we know, each once, by whatever route it came.
+
+    The span ends at the newest of them, not now: an old message gives the orbit of its time. What a partner dates
+    into the future does not count, or one such observation would put all others out of the span.
+    """
     sensors = _sensors(node)
-    entries = node.store.observations(node.now_tai_s() - SPAN_S, target=target)
+    until_tai_s = node.now_tai_s() + CLOCK_TOLERANCE_S
+    newest_tai_s = node.store.last_observed_tai_s(wanted.target, until_tai_s)
+    if newest_tai_s is None:
+        return []
+    entries = node.store.observations(newest_tai_s - wanted.span_s, until_tai_s, wanted.target)
     records = {(entry.originator, entry.id): entry.body for entry in entries}
     decoded = (decode(body) for body in records.values())
     return [record for record in decoded if _observation(record).sensor in sensors]
@@ -82,10 +86,11 @@ def _observation(record: Record) -> Observation:
     return record.content
 
 
-def _worth_it(node: Node, known: Track, sources: Sequence[Record]) -> bool:
+def _worth_it(node: Node, known: Track, sources: Sequence[Record], wanted: Estimation) -> bool:
+    """Whether enough time was seen since, or a sensor sees it that had no part in the track: that tells most."""
     observations = [_observation(source) for source in sources]
     newest_tai_s = max(one.epoch_tai_s for one in observations)
-    if newest_tai_s - known.last_observation_tai_s >= LEAST_NEW_S:
+    if newest_tai_s - known.last_observation_tai_s >= wanted.least_new_s:
         return True
     behind = node.store.sensors_behind(record_id(node.id, known))
     return not {one.sensor for one in observations} <= behind
@@ -117,13 +122,20 @@ def _sensors(node: Node) -> dict[str, Sensor]:
     return {one.id: one for one in told if isinstance(one, Sensor)}
 
 
-def _settings(observations: Sequence[Observation]) -> FitSettings:
+def _settings(observations: Sequence[Observation], wanted: Estimation) -> FitSettings:
+    """What the configuration wants of this object; where it wants nothing, drag as soon as it shows."""
     epochs = [one.epoch_tai_s for one in observations]
-    if max(epochs) - min(epochs) < DRAG_FROM_SPAN_S:
-        return FitSettings(scale_covariance=True)
+    estimate, prior_sigmas = wanted.estimate, wanted.prior_sigmas
+    if not estimate and max(epochs) - min(epochs) >= DRAG_FROM_SPAN_S:
+        estimate, prior_sigmas = frozenset({Estimated.DRAG}), {Estimated.DRAG: DRAG_PRIOR_M2_KG}
     return FitSettings(
-        estimate=frozenset({Estimated.DRAG}),
-        prior_sigmas={Estimated.DRAG: DRAG_PRIOR_M2_KG},
+        estimate=estimate,
+        prior_sigmas=prior_sigmas,
+        force_model=replace(
+            default_force_model(),
+            drag_cd_area_over_mass=wanted.drag_cd_area_over_mass,
+            radiation_cr_area_over_mass=wanted.radiation_cr_area_over_mass,
+        ),
         scale_covariance=True,
     )
 

@@ -62,10 +62,12 @@ class Views(Session):
         with self._reading() as connection:
             return [stored(row) for row in connection.execute(query)]
 
-    def last_observed_tai_s(self, target: str) -> float | None:
-        """Give the epoch of the newest observation of a claimed target, our own or a partner's."""
+    def last_observed_tai_s(self, target: str, until_tai_s: float) -> float | None:
+        """Give the epoch, before ``until_tai_s``, of the newest observation of a claimed target, whoever made it."""
         newest = select(func.max(records.c.epoch_tai_s)).where(
-            records.c.kind == RecordKind.OBSERVATION.value, records.c.object == target
+            records.c.kind == RecordKind.OBSERVATION.value,
+            records.c.object == target,
+            records.c.epoch_tai_s < until_tai_s,
         )
         with self._reading() as connection:
             found: float | None = connection.scalar(newest)

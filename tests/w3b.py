@@ -3,8 +3,6 @@
 import re
 from collections import defaultdict
 
-import pytest
-
 HEADER = """CCSDS_TDM_VERS = 2.0
 CREATION_DATE = 2010-11-03T00:00:00
 ORIGINATOR = TEST
@@ -58,15 +56,3 @@ def sites_from_settings(text):
             f"range_bias_m = {given['onboard.range.bias']}\n"
         )
     return "\n".join(tables)
-
-
-@pytest.fixture(scope="session")
-def w3b(reference_data, tmp_path_factory):
-    """Give the message and the sites file."""
-    folder = tmp_path_factory.mktemp("w3b")
-    columns = reference_data("orbit-determination", "W3B", "W3B.aer").read_text()
-    settings = reference_data("orbit-determination", "W3B", "od_test_W3.in").read_text()
-    message, sites = folder / "w3b.tdm", folder / "sites.toml"
-    message.write_text(tdm_from_columns(columns))
-    sites.write_text(sites_from_settings(settings))
-    return message, sites
