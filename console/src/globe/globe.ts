@@ -22,6 +22,8 @@ export interface Place {
 }
 
 const PICK_RADIUS_PX = 14;
+/** A track lies over the element set of the same object, and ours over a partner's: the upper one is meant. */
+const HEAD_START_PX = { own: 9, partner: 6, element_set: 0 };
 
 export class Globe {
   readonly view: Viewpoint;
@@ -155,7 +157,7 @@ export class Globe {
       const dy = ((1 - at.y) / 2) * this.height - y;
       const distance = Math.hypot(dx, dy);
       if (distance > PICK_RADIUS_PX) continue;
-      found.push({ row, score: distance - (this.picture?.standing[row] === "element_set" ? 0 : 6) });
+      found.push({ row, score: distance - HEAD_START_PX[this.picture?.standing[row] ?? "element_set"] });
     }
     return found.sort((p, q) => p.score - q.score);
   }
