@@ -12,8 +12,8 @@ from commonsky.store import Store, StoreError, database
 from partners import chain, judged, observation
 
 
-def test_a_commit_waits_for_the_disk(store):
-    with store._reading() as connection:
+def test_a_commit_waits_for_the_disk(sqlite_store):
+    with sqlite_store._reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -72,6 +72,22 @@ def test_an_address_that_is_none_is_refused():
     _refused("://", "not a path or a database URL")
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("nosuch://user:secret@host/x", "needs a driver"),
+        ("mysql+nosuch://user:secret@host/x", "needs a driver"),
+        ("postgresql://user:secret@127.0.0.1:1/x", "create a connection"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_named_without_its_password(address, words):
+    pytest.importorskip("pg8000")
+    with pytest.raises(StoreError, match=words) as raised:
+        Store.open(address)
+    assert "secret" not in str(raised.value)
+    assert "user" in str(raised.value)
+
+
 def test_a_database_that_may_only_be_read_can_be_read(tmp_path):
     file = tmp_path / "node.sqlite"
     first = Store.open(file)
@@ -107,28 +123,28 @@ def _limit_pages(store, pages):
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_disk_loses_nothing_that_was_committed_and_leaves_nothing_half_done(store):
+def test_a_full_disk_loses_nothing_that_was_committed_and_leaves_nothing_half_done(sqlite_store):
     envelopes = chain(6, each=40)
-    assert store.admit(envelopes[0], judged(envelopes[0]), received_tai_s=0.0)
-    _limit_pages(store, 40)
+    assert sqlite_store.admit(envelopes[0], judged(envelopes[0]), received_tai_s=0.0)
+    _limit_pages(sqlite_store, 40)
     admitted = [envelopes[0]]
 
     def admit_the_rest():
         for envelope in envelopes[1:]:
-            store.admit(envelope, judged(envelope, store.cursor("NOR")), received_tai_s=0.0)
+            sqlite_store.admit(envelope, judged(envelope, sqlite_store.cursor("NOR")), received_tai_s=0.0)
             admitted.append(envelope)
 
     with pytest.raises(StoreError, match="the disk is full: free some space") as raised:
         admit_the_rest()
     assert "node.sqlite" in str(raised.value)
     head = head_of(admitted[-1].header)
-    assert store.cursor("NOR") == head
-    assert store.last_entry() == 40 * head.seq
-    assert len(store.received("NOR", 0, 10, gen=0)) == head.seq
-    _limit_pages(store, None)
+    assert sqlite_store.cursor("NOR") == head
+    assert sqlite_store.last_entry() == 40 * head.seq
+    assert len(sqlite_store.received("NOR", 0, 10, gen=0)) == head.seq
+    _limit_pages(sqlite_store, None)
     for envelope in envelopes[head.seq :]:
-        assert store.admit(envelope, judged(envelope, store.cursor("NOR")), received_tai_s=0.0)
-    assert [one.epoch_tai_s for one in store.observations()] == [
+        assert sqlite_store.admit(envelope, judged(envelope, sqlite_store.cursor("NOR")), received_tai_s=0.0)
+    assert [one.epoch_tai_s for one in sqlite_store.observations()] == [
         observation(k).content.epoch_tai_s for k in range(240)
     ]
 
@@ -171,17 +187,16 @@ def _append_many(where, start):
     store.close()
 
 
-def test_several_processes_write_to_one_database(tmp_path):
-    where = tmp_path / "node.sqlite"
-    Store.open(where).close()
+def test_several_processes_write_to_one_database(address):
+    Store.open(address).close()
     fork = multiprocessing.get_context("fork")
-    writers = [fork.Process(target=_append_many, args=(where, start)) for start in (0, 20, 1_000)]
+    writers = [fork.Process(target=_append_many, args=(address, start)) for start in (0, 20, 1_000)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60.0)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    store = Store.open(where)
+    store = Store.open(address)
     assert store.counts().own == {"observation": 80}
     assert store.cursor("NOR") == FeedHead()
     store.close()

@@ -4,11 +4,11 @@ from commonsky.store import IngestedFile, LinkState, Store
 from partners import NOW_TAI_S, READER
 
 
-def test_a_link_is_up_until_it_is_cut_and_the_state_outlives_the_process(store):
+def test_a_link_is_up_until_it_is_cut_and_the_state_outlives_the_process(store, address):
     assert store.link_state(READER) is LinkState.UP
     store.cut(READER, at_tai_s=NOW_TAI_S)
     store.cut(READER, at_tai_s=NOW_TAI_S + 1.0)
-    other = Store.open(store.where)
+    other = Store.open(address)
     assert other.link_state(READER) is LinkState.CUT
     other.restore(READER, at_tai_s=NOW_TAI_S + 2.0)
     other.close()

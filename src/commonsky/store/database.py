@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
@@ -67,14 +67,14 @@ class Store(Records, Decisions, Feeds, Views, Watch):
         Raises StoreError that names the database when it cannot be used, is not one of a node, or was written
         by a newer version of this program.
         """
-        name = str(where)
+        url = _url(str(where))
+        name = url.render_as_string(hide_password=True) if "://" in str(where) else str(where)
         with said_plainly(name):
-            engine = _engine(name)
-            store = cls(engine, engine.url.render_as_string(hide_password=True) if "://" in name else name)
+            store = cls(_engine(url, name), name)
             try:
                 store._prepare()
             except BaseException:
-                engine.dispose()
+                store.close()
                 raise
         return store
 
@@ -129,14 +129,22 @@ class Store(Records, Decisions, Feeds, Views, Watch):
         return int(value)
 
 
-def _engine(where: str) -> Engine:
+def _url(where: str) -> URL:
     try:
         url = make_url(where if "://" in where else f"sqlite:///{where}")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(where, f"is not a path or a database URL ({error})") from error
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, isolation_level="REPEATABLE READ")
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+    return url.set(drivername="postgresql+pg8000") if url.drivername == "postgresql" else url
+
+
+def _engine(url: URL, name: str) -> Engine:
+    try:
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url, isolation_level="REPEATABLE READ")
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+    except (ImportError, NoSuchModuleError) as error:
+        advice = "this kind of database needs a driver (for PostgreSQL: pip install 'commonsky[postgresql]')"
+        raise StoreError(name, f"{advice} ({error})") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
