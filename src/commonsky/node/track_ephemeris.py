@@ -17,7 +17,7 @@ from commonsky.domain import ForceModel, Track
 
 Array = NDArray[np.float64]
 Propagate = Callable[[Array, float, Array, ForceModel], Array]
-"""State in GCRF (6,) in m and m/s, its epoch, times in order away from it, force model; gives (n, 6)."""
+"""State in GCRF (6,) in m and m/s, its epoch, times before or after it, force model; gives (n, 6)."""
 
 SAMPLE_STEP_S = 30.0
 PIECE_S = 7200.0
@@ -68,16 +68,12 @@ class TrackEphemerides:
         before = self._pieces.get((key, number - 1))
         if epoch < grid[0] and before is not None and np.isfinite(before[-1]).all():
             state, epoch = before[-1], float(grid[0])
-        # The engine's dense output is right only for times in the order of the integration: away from the epoch.
-        order = np.argsort(np.abs(grid - epoch), kind="stable")
-        states = np.empty((_SAMPLES, 6))
         try:
-            states[order] = self._propagate(state, epoch, grid[order], track.force_model)
+            return self._propagate(state, epoch, grid, track.force_model)
         except OutsideEarthOrientationError:
             raise
         except (ArithmeticError, RuntimeError, ValueError):
-            states[:] = np.nan  # `Picture.placement` says why
-        return states
+            return np.full((_SAMPLES, 6), np.nan)  # `Picture.placement` says why
 
 
 def _between(samples: Array, at: Array) -> Array:
