@@ -1,6 +1,7 @@
 """What this node's console shows, read from its store when something changed."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from commonsky.sharing import decide
 from commonsky.store import LinkState, StoredRecord
 
 PICTURE_AT_MOST_EVERY_S = 1.0
+PACE_OVER_S = 4.0
 
 
 class _Part(NamedTuple):
@@ -25,13 +27,14 @@ class _Part(NamedTuple):
 
 
 class NodeView:
-    """A `ConsoleView` of a node; ``rate`` is simulated seconds per real second, ``monotonic_s`` spaces pictures."""
+    """A `ConsoleView` of a node; ``rate`` is what its clock was told to run at, ``monotonic_s`` the real clock."""
 
     def __init__(self, node: Node, *, monotonic_s: Callable[[], float], rate: Callable[[], float]) -> None:
         self._node = node
         self._monotonic_s = monotonic_s
         self._rate = rate
         self._lock = threading.Lock()
+        self._seen_times: deque[tuple[float, float]] = deque()
         self._element_sets = _Part(-1, [])
         self._tracks = _Part(-1, [])
         self._picture = Picture.of([], own_member=node.id)
@@ -47,11 +50,25 @@ class NodeView:
             operation=node.config.operation,
             mode=node.config.mode,
             now_tai_s=node.now_tai_s(),
-            rate=self._rate(),
+            rate=self._pace(),
             revision=self.picture().revision,
             log_sequence=lines[-1].sequence if lines else 0,
             links=tuple(self._link(peer.member.id) for peer in node.config.peers),
         )
+
+    def _pace(self) -> float:
+        """How fast time really runs: an exercise that waits for its nodes is slower than it was told to be."""
+        said = self._rate()
+        if said == 1.0:
+            return said
+        with self._lock:
+            self._seen_times.append((self._monotonic_s(), self._node.now_tai_s()))
+            while self._seen_times[-1][0] - self._seen_times[0][0] > PACE_OVER_S:
+                self._seen_times.popleft()
+            (first_s, first_tai_s), (last_s, last_tai_s) = self._seen_times[0], self._seen_times[-1]
+        if last_s - first_s < 0.5 * PACE_OVER_S:
+            return said
+        return (last_tai_s - first_tai_s) / (last_s - first_s)
 
     def picture(self) -> Picture:
         """Give the newest picture; the same object until something changes."""
