@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.astro.orbit import EARTH_EQUATORIAL_RADIUS_M, EARTH_GM_M3_S2
-from commonsky.astro.time import utc_from_tai_s
+from commonsky.astro.time import tai_s_from_utc, utc_from_tai_s
 from commonsky.domain import ElementSet
 
 FIRST_NUMBER = 200_001
@@ -80,16 +80,17 @@ def _members(
 
 def _element_set(elements: Mapping[str, Any], name: str, n: int, bstar: float) -> ElementSet:
     number = FIRST_NUMBER + n
+    epoch_utc = utc_from_tai_s(elements["epoch_tai_s"], digits=6).removesuffix("Z")
     return ElementSet(
         object_name=name,
         object_id="",
         norad_cat_id=number,
         classification="U",
-        epoch_utc=utc_from_tai_s(elements["epoch_tai_s"], digits=6).removesuffix("Z"),
+        epoch_utc=epoch_utc,
         bstar=bstar,
         mean_motion_dot=0.0,
         mean_motion_ddot=0.0,
-        **elements,
+        **{**elements, "epoch_tai_s": tai_s_from_utc(epoch_utc)},
     )
 
 
