@@ -16,6 +16,7 @@ from commonsky.exercise.clock import FollowedClock
 from commonsky.federation.keys import ENTROPY_BYTES, public_hex, signing_key, verify_key
 from commonsky.node.config import NodeConfig, NodeFolder, Peer, read_config, write_config
 from commonsky.node.jobs import declare_sensors, ingest, share
+from commonsky.node.locks import FolderBusyError
 from commonsky.node.start import found_node
 from commonsky.web.running import PortInUseError, Running
 
@@ -194,6 +195,8 @@ def serve(folder: Path, /, *, clock: Path | None = None) -> int:
         running = Running(node, monotonic_s=time.monotonic, rate=rate)
         try:
             running.start()
+        except FolderBusyError as error:
+            raise CommandError(str(error)) from error
         except PortInUseError as error:
             raise CommandError(f"{error}; change `url` in {node.folder.config}") from error
         complain(f"{node.config.member.name} serves at {node.config.url} (Ctrl-C ends it)")

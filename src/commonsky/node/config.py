@@ -7,18 +7,23 @@
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      one TOML file per agreement in which we are the giver
+    FOLDER/*.lock           held by the process that serves, or estimates
     FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import tomli_w
 from msgspec import Struct
 
 from commonsky.domain import Component, Member, Mode, Sensor
+from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.tracking import Estimated, FitSettings
 
@@ -35,6 +40,10 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     member: Member
     url: str
+
+    def __post_init__(self) -> None:
+        verify_key(self.member.public_key)
+        _check_url(self.url)
 
 
 class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +98,14 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     estimation: tuple[Estimation, ...] = ()
     catalogue_label: Component = Component(readers=frozenset(), onward=False)
 
+    def __post_init__(self) -> None:
+        _check_url(self.url)
+        if self.generation < 1:
+            raise ValueError("generation counts from 1")
+        _require_distinct("sensors", [own.sensor.id for own in self.sensors])
+        _require_distinct("peers", [self.member.id, *(peer.member.id for peer in self.peers)])
+        _require_distinct("estimation", [one.target for one in self.estimation])
+
     def peer(self, member_id: str) -> Peer | None:
         """The partner of that id, if we know one."""
         return next((peer for peer in self.peers if peer.member.id == member_id), None)
@@ -131,6 +148,16 @@ class NodeFolder:
         return self.path / "stopwatch.jsonl"
 
     @property
+    def serving_lock(self) -> Path:
+        """Held by the process that serves the node."""
+        return self.path / "serving.lock"
+
+    @property
+    def estimating_lock(self) -> Path:
+        """Held while a track is estimated and stored."""
+        return self.path / "estimating.lock"
+
+    @property
     def incoming(self) -> Path:
         """Where sensor files land."""
         return self.path / "incoming"
@@ -144,6 +171,21 @@ def read_config(file: Path) -> NodeConfig:
         raise FormatError(str(file), f"cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise FormatError(str(file), f"is not a node's configuration: {error}") from error
+
+
+def _check_url(url: str) -> None:
+    """Raise ValueError for what is no address of a node."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"url {url!r} is not like http://127.0.0.1:8701")
+    if parts.port == 0:
+        raise ValueError(f"url {url!r} names port 0")
+
+
+def _require_distinct(field: str, names: Sequence[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise ValueError(f"{field} names {', '.join(twice)} more than once")
 
 
 def write_config(config: NodeConfig, file: Path) -> None:

@@ -24,6 +24,7 @@ from commonsky.formats.errors import Rejection
 from commonsky.node.context import facets_of, outgoing
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
+from commonsky.node.locks import alone
 from commonsky.node.node import Node
 from commonsky.sharing import decide
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
@@ -51,6 +52,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     records: int = 0
     unfit: int = 0
     refused: tuple[str, ...] = ()
+    targets: frozenset[str] = frozenset()
 
 
 def ingest(node: Node, data: bytes, source: str) -> Intake:
@@ -59,8 +61,8 @@ def ingest(node: Node, data: bytes, source: str) -> Intake:
         read = read_file(node, data, source)
         appended = _keep(node, read, data, source)
         share(node)
-        added = frozenset(appended.added)
-        tracks = estimate(node, _targets(record for record in read.records if record.id in added))
+        # Also of records that were there: a process that ended in between has kept them and not used them.
+        tracks = estimate(node, _targets(read.records))
     return Intake(
         source=source,
         records=len(appended.added),
@@ -81,7 +83,7 @@ def estimate(node: Node, targets: Collection[str]) -> tuple[str, ...]:
     """Bring the tracks of these claimed targets up to date with all observations that we hold; share them."""
     made = []
     for target in sorted(targets):
-        with node.estimating:
+        with alone(node.folder.estimating_lock):
             records = estimated_records(node, target)
             node.store.append(records)
         made += [record.id for record in records[:1]]
@@ -109,19 +111,29 @@ def share(node: Node) -> int:
 def receive(node: Node, issuer: str, transport: Transport) -> Arrival:
     """Pull what is next on a partner's feed until there is no more; use new observations for our own tracks."""
     arrival = Arrival()
-    targets: set[str] = set()
     while node.store.link_state(issuer) is not LinkState.CUT:
-        wire = read_wire(transport(node.store.cursor(issuer)))
-        for fault in wire.faults:
-            node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
-        admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
-        accepted = [one for one in admitted if isinstance(one, Accepted)]
-        arrival = _added(arrival, admitted)
-        targets |= _targets(one.record for envelope in accepted for one in envelope.received)
-        if not accepted:
+        came = fetch(node, issuer, transport)
+        arrival = _added(arrival, came)
+        if not came.envelopes:
             break
-    estimate(node, targets)
+    estimate(node, arrival.targets)
     return arrival
+
+
+def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
+    """Ask a partner once for what is next on its feed, and keep what it gives; nothing is estimated yet."""
+    wire = read_wire(transport(node.store.cursor(issuer)))
+    for fault in wire.faults:
+        node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
+    admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
+    accepted = [one for one in admitted if isinstance(one, Accepted)]
+    return Arrival(
+        envelopes=len(accepted),
+        records=sum(len(one.received) for one in accepted),
+        unfit=sum(len(one.unfit) for one in accepted),
+        refused=tuple(one.reason for one in admitted if isinstance(one, Refused)),
+        targets=_targets(one.record for envelope in accepted for one in envelope.received),
+    )
 
 
 def take_in(node: Node, issuer: str, envelope: Envelope) -> Accepted | Refused:
@@ -178,7 +190,8 @@ def _keep(node: Node, read: FileContent, data: bytes, source: str) -> Appended:
             IngestedFile(sha256=digest, name=source, at_tai_s=now_tai_s, records=len(read.records))
         )
         for rejection in read.rejected:
-            tx.quarantine(source, "rejected", str(rejection), b"", at_tai_s=now_tai_s)
+            reason = str(rejection)
+            tx.quarantine(source, "rejected", reason, reason.encode(), at_tai_s=now_tai_s)
         words = f"{source}: {len(appended.added)} new records"
         if read.rejected:
             words += f", {len(read.rejected)} rejected"
@@ -242,12 +255,11 @@ def _targets(records: Iterable[Record]) -> frozenset[str]:
     return frozenset(seen.target for seen in contents if isinstance(seen, Observation) and seen.target)
 
 
-def _added(arrival: Arrival, admitted: Sequence[Accepted | Refused]) -> Arrival:
-    accepted = [one for one in admitted if isinstance(one, Accepted)]
-    refused = tuple(one.reason for one in admitted if isinstance(one, Refused))
+def _added(one: Arrival, other: Arrival) -> Arrival:
     return Arrival(
-        envelopes=arrival.envelopes + len(accepted),
-        records=arrival.records + sum(len(one.received) for one in accepted),
-        unfit=arrival.unfit + sum(len(one.unfit) for one in accepted),
-        refused=arrival.refused + refused,
+        envelopes=one.envelopes + other.envelopes,
+        records=one.records + other.records,
+        unfit=one.unfit + other.unfit,
+        refused=one.refused + other.refused,
+        targets=one.targets | other.targets,
     )

@@ -12,7 +12,7 @@ from commonsky.federation.keys import verify_key
 from commonsky.node.agreements import Shelf, Stamp, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
 from commonsky.node.stopwatch import Stopwatch
-from commonsky.store import Store
+from commonsky.store import Store, StoreError
 
 
 class Settled(NamedTuple):
@@ -35,7 +35,6 @@ class Node:
     closing: bool = False
     _sealed_count: int = 0
     _sealed: Condition = field(default_factory=Condition)
-    estimating: Lock = field(default_factory=Lock)
     _shelf: Shelf | None = None
     _shared_under: Stamp | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
@@ -89,7 +88,7 @@ class Node:
             news = self._said.get(topic) != text
             self._said[topic] = text
         if news:
-            self.store.write_log(self.now_tai_s(), topic, text)
+            self._log(topic, text)
 
     @property
     def sealed_count(self) -> int:
@@ -127,7 +126,14 @@ class Node:
             before = self._link_faults.get(peer)
             self._link_faults[peer] = fault
         if fault != before:
-            self.store.write_log(self.now_tai_s(), "link", f"{peer}: {fault or 'answers again'}")
+            self._log("link", f"{peer}: {fault or 'answers again'}")
+
+    def _log(self, topic: str, text: str) -> None:
+        """Write to the watch log, or on a full disk to stderr: a line that cannot be kept stops no work."""
+        try:
+            self.store.write_log(self.now_tai_s(), topic, text)
+        except StoreError as fault:
+            self.complain(f"{text} (not in the watch log: {fault.reason})")
 
     def link_fault(self, peer: str) -> str | None:
         """Say what is wrong with the link to a partner, as of the last pull."""

@@ -14,7 +14,7 @@ from commonsky.astro import frames, general_perturbations, numerical
 from commonsky.astro.general_perturbations import Satellites
 from commonsky.astro.orbit import EARTH_GM_M3_S2, apsides_m, keplerian, semi_major_axis_m
 from commonsky.domain import ElementSet, Mode, Record, Track
-from commonsky.node.track_ephemeris import TrackEphemerides
+from commonsky.node.track_ephemeris import TrackEphemerides, states_or_reason
 from commonsky.sharing.facets import regime_of
 
 Array = NDArray[np.float64]
@@ -27,6 +27,7 @@ SGP4_FAULTS = {
     5: "its epoch elements are below the surface",
     6: "it has decayed by this time",
 }
+UNKNOWN_REGIME = "?"
 _ORBIT_POINTS = 360
 
 
@@ -192,9 +193,12 @@ class Picture:
     def orbit_itrf_m(self, key: str, tai_s: float, frame: OrbitFrame) -> Array:
         """Give the curve (n, 3) of one period from ``tai_s`` on, in metres on ITRF axes; raises KeyError.
 
-        The points are evenly spaced in eccentric anomaly, so that an eccentric orbit is smooth at its perigee.
+        No points when the object has no place then. They are evenly spaced in eccentric anomaly, so that an
+        eccentric orbit is smooth at its perigee.
         """
         content = self.entries[key].record.content
+        if self.placement(key, tai_s).not_placed is not None:
+            return np.empty((0, 3))
         if isinstance(content, Track):
             times = _one_period(self._track_states(key, np.array([tai_s]))[0], tai_s)
             states = self._track_states(key, times)
@@ -216,12 +220,10 @@ class Picture:
         return self.ephemerides.states_gcrf(key, content, times_tai_s)
 
     def _track_placement(self, track: Track, tai_s: float) -> Placement:
-        state = np.array([*track.position_m, *track.velocity_m_s])
-        try:
-            at = numerical.propagate(state, track.epoch_tai_s, np.array([tai_s]), track.force_model)
-        except (ArithmeticError, RuntimeError) as fault:
-            nowhere = np.full(3, np.nan)
-            return Placement(nowhere, nowhere, f"its orbit cannot be propagated: {fault}")
+        start = (np.array([*track.position_m, *track.velocity_m_s]), track.epoch_tai_s)
+        at = states_or_reason(numerical.propagate, track, start, np.array([tai_s]))
+        if isinstance(at, str):
+            return Placement(np.full(3, np.nan), np.full(3, np.nan), at)
         r, v = frames.gcrf_to_itrf(at[:, :3], at[:, 3:], tai_s)
         return Placement(r[0], v[0], None)
 
@@ -241,8 +243,8 @@ def _object(key: str, entry: PictureEntry, own_member: str, known: PictureObject
         return known
     content = entry.record.content
     if isinstance(content, Track):
-        axis_m, eccentricity, inclination = keplerian(content.position_m, content.velocity_m_s)[:3]
-        inclination_deg, sigma_m = float(np.degrees(inclination)), content.position_sigma_m
+        axis_m, eccentricity, inclination_deg = _shape(content)
+        sigma_m = content.position_sigma_m
         kind, name, designator = ObjectKind.TRACK, content.track_id, ""
         identity = f"track:{entry.record.originator}:{content.track_id}"
     else:
@@ -261,7 +263,7 @@ def _object(key: str, entry: PictureEntry, own_member: str, known: PictureObject
         source=entry.source,
         kind=kind,
         own=entry.record.originator == own_member,
-        regime=regime_of(axis_m, eccentricity),
+        regime=regime_of(axis_m, eccentricity) if np.isfinite(axis_m) else UNKNOWN_REGIME,
         epoch_tai_s=content.epoch_tai_s,
         perigee_altitude_m=perigee_m,
         apogee_altitude_m=apogee_m,
@@ -278,9 +280,18 @@ def _element_set(content: object) -> ElementSet:
     return content
 
 
+def _shape(track: Track) -> tuple[float, float, float]:
+    """Semi-major axis (m), eccentricity and inclination (deg); NaN for a state that is no orbit at all."""
+    momentum = np.linalg.norm(np.cross(track.position_m, track.velocity_m_s))
+    if not momentum > 0.0:
+        return np.nan, np.nan, np.nan
+    axis_m, eccentricity, inclination = keplerian(track.position_m, track.velocity_m_s)[:3]
+    return axis_m, eccentricity, float(np.degrees(inclination))
+
+
 def _period_s(semi_major_axis_m: float) -> float:
     """Kepler's period; infinite for an orbit that does not close."""
-    if semi_major_axis_m <= 0.0:
+    if not semi_major_axis_m > 0.0:
         return float("inf")
     return float(2.0 * np.pi * np.sqrt(semi_major_axis_m**3 / EARTH_GM_M3_S2))
 

@@ -47,12 +47,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     """
     home = NodeFolder(folder)
     config = read_config(home.config)
-    try:
-        key = read_private_pem(home.key.read_bytes())
-    except OSError as error:
-        raise FormatError(str(home.key), f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise FormatError(str(home.key), str(error)) from error
+    key = _read_key(home.key)
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database)
@@ -68,3 +63,17 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         now_tai_s=lambda: max(latest_tai_s, clock()),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
+
+
+def _read_key(file: Path) -> SigningKey:
+    """Read the signing key; a key that others of this machine may read is refused, as `ssh` does."""
+    try:
+        mode, data = file.stat().st_mode, file.read_bytes()
+    except OSError as error:
+        raise FormatError(str(file), f"cannot be read: {error.strerror}") from error
+    if mode & 0o077:
+        raise FormatError(str(file), "others may read this key; keep it to yourself with: chmod 600")
+    try:
+        return read_private_pem(data)
+    except ValueError as error:
+        raise FormatError(str(file), str(error)) from error

@@ -6,7 +6,7 @@ node's own time, and nothing is decided by it.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -58,7 +58,8 @@ class Stopwatch:
 
     def _note(self, header: EnvelopeHeader, event: str, at_s: float) -> None:
         mark = Mark(iss=header.iss, aud=header.aud, gen=header.gen, seq=header.seq, event=event, at_s=at_s)
-        with self._writing, self._file.open("ab") as out:
+        # What is timed matters more than its time: on a full disk a mark is missing, and nothing else.
+        with self._writing, suppress(OSError), self._file.open("ab") as out:
             out.write(msgspec.json.encode(mark) + b"\n")
 
 

@@ -21,6 +21,9 @@ Propagate = Callable[[Array, float, Array, ForceModel], Array]
 
 SAMPLE_STEP_S = 30.0
 PIECE_S = 7200.0
+FARTHEST_S = 30.0 * 86_400.0
+"""A track says little after so long, and old ones would keep everybody waiting: 3 s for each year."""
+
 _SAMPLES = int(PIECE_S / SAMPLE_STEP_S) + 1
 _PIECES_KEPT = 4096
 """Some 50 MB."""
@@ -68,12 +71,28 @@ class TrackEphemerides:
         before = self._pieces.get((key, number - 1))
         if epoch < grid[0] and before is not None and np.isfinite(before[-1]).all():
             state, epoch = before[-1], float(grid[0])
-        try:
-            return self._propagate(state, epoch, grid, track.force_model)
-        except OutsideEarthOrientationError:
-            raise
-        except (ArithmeticError, RuntimeError, ValueError):
-            return np.full((_SAMPLES, 6), np.nan)  # `Picture.placement` says why
+        states = states_or_reason(self._propagate, track, (state, epoch), grid)
+        return np.full((_SAMPLES, 6), np.nan) if isinstance(states, str) else states
+
+
+def states_or_reason(
+    propagate: Propagate, track: Track, start: tuple[Array, float], times_tai_s: Array
+) -> Array | str:
+    """Propagate from a start (state, epoch) on the track's orbit; gives (n, 6), or in words why there is nothing.
+
+    A track may be a partner's, with settings that our engine does not know: it must not take the rest of the
+    picture down. Raises OutsideEarthOrientationError, which is about the time and not about the track.
+    """
+    away_s = float(np.abs(times_tai_s - track.epoch_tai_s).max())
+    if away_s > FARTHEST_S + PIECE_S:
+        return f"its epoch is {away_s / 86_400.0:.0f} days away, and tracks are drawn for {FARTHEST_S / 86_400.0:.0f}"
+    state, epoch_tai_s = start
+    try:
+        return propagate(state, epoch_tai_s, times_tai_s, track.force_model)
+    except OutsideEarthOrientationError:
+        raise
+    except Exception as fault:  # noqa: BLE001  # whatever the engine makes of a partner's settings
+        return f"its orbit cannot be propagated: {fault}"
 
 
 def _between(samples: Array, at: Array) -> Array:

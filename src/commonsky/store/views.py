@@ -73,6 +73,17 @@ class Views(Session):
             found: float | None = connection.scalar(newest)
         return found
 
+    def observed_targets(self, since_tai_s: float) -> frozenset[str]:
+        """Give every claimed target that was observed since then, whoever did."""
+        query = (
+            select(records.c.object)
+            .where(records.c.kind == RecordKind.OBSERVATION.value, records.c.epoch_tai_s >= since_tai_s)
+            .where(records.c.object.is_not(None))
+            .distinct()
+        )
+        with self._reading() as connection:
+            return frozenset(connection.scalars(query))
+
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
         with self._reading() as connection:

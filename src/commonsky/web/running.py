@@ -1,10 +1,15 @@
 """A node at work: it serves on its port, pulls from every partner, takes in what lands, releases what is due."""
 
+import errno
 import logging
+import queue
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,7 +18,8 @@ import uvicorn
 from commonsky.domain import FeedHead
 from commonsky.node.config import Peer
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import declare_sensors, receive, share
+from commonsky.node.jobs import declare_sensors, estimate, fetch, share
+from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.node.view import NodeView
@@ -25,10 +31,12 @@ WAIT_S = 2.0
 RETRY_S = 0.5
 LOOK_EVERY_S = 0.1
 DUE_EVERY_LOOKS = 5
+CATCH_UP_S = 7.0 * 86_400.0
+"""What was observed within this before a start is looked at again: the process before may have ended too early."""
 
 
 class PortInUseError(Exception):
-    """Somebody else serves on the port; the message names it."""
+    """Somebody else serves on the port, or it cannot be had; the message names it."""
 
 
 class Running:
@@ -42,17 +50,29 @@ class Running:
         self._address = (parts.hostname or "127.0.0.1", parts.port or 8701)
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
+        self._held = ExitStack()
+        self._to_estimate: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
+        self._looks = 0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to work; raises PortInUseError before anything else has happened."""
-        listening = listen(*self._address)
-        declare_sensors(self.node)
+        """Begin to work; raises FolderBusyError or PortInUseError before anything else has happened."""
+        node = self.node
+        self._held.enter_context(take(node.folder.serving_lock))
+        try:
+            listening = listen(*self._address)
+        except PortInUseError:
+            self._held.close()
+            raise
+        declare_sensors(node)
+        self._to_estimate.put(node.store.observed_targets(node.now_tai_s() - CATCH_UP_S))
         self._begin("server", lambda: self._server.run(sockets=[listening]))
-        self._begin("incoming", self._take_in)
-        for peer in self.node.config.peers:
-            self._begin(f"pull {peer.member.id}", lambda peer=peer: self._pull(peer))  # type: ignore[misc]
+        self._repeat("take in or release", self._take_in)
+        self._repeat("estimate", self._estimate)
+        for peer in node.config.peers:
+            client = self._held.enter_context(httpx.Client(trust_env=False))
+            self._repeat(f"pull from {peer.member.id}", partial(self._pull, peer, client))
 
     def ask_to_stop(self) -> None:
         """Begin to stop; safe to call from a signal handler."""
@@ -67,6 +87,7 @@ class Running:
         self.node.close_feeds()
         for thread in self._threads:
             thread.join(timeout=2.0 * WAIT_S)
+        self._held.close()
         self.node.store.close()
 
     def wait(self) -> None:
@@ -78,57 +99,95 @@ class Running:
         thread.start()
         self._threads.append(thread)
 
-    def _pull(self, peer: Peer) -> None:
-        issuer = peer.member.id
-        with httpx.Client(trust_env=False) as client:
+    def _repeat(self, what: str, step: Callable[[], None]) -> None:
+        """Do a step again and again in a thread of its own.
 
-            def transport(head: FeedHead) -> bytes:
-                return pull(
-                    client,
-                    peer.url,
-                    head,
-                    issuer=issuer,
-                    reader=self.node.id,
-                    key=self.node.key,
-                    now_tai_s=wall_clock_tai_s(),
-                    nonce=secrets.token_hex(16),
-                    wait_s=WAIT_S,
-                )
+        Whatever goes wrong is said and tried again after a while: a thread that ends would stop that part of the
+        node for good, and nobody would be told.
+        """
 
+        def steps() -> None:
             while not self._stopping.is_set():
-                self._pull_once(issuer, transport)
+                try:
+                    step()
+                except (StoreError, OSError) as fault:
+                    self._complain(f"cannot {what}: {fault}")
+                except Exception as fault:  # noqa: BLE001  # see above
+                    self._complain(
+                        f"cannot {what}, for a reason nobody foresaw: {type(fault).__name__}: {fault}"
+                    )
 
-    def _pull_once(self, issuer: str, transport: Callable[[FeedHead], bytes]) -> None:
-        """Pull until there is nothing new; a fault is told once and tried again after a while."""
-        node = self.node
+        self._begin(what, steps)
+
+    def _complain(self, text: str) -> None:
+        if not self._stopping.is_set():
+            self.node.complain(text)
+            self._stopping.wait(RETRY_S)
+
+    def _pull(self, peer: Peer, client: httpx.Client) -> None:
+        """Ask a partner once for what is next; a fault is told once."""
+        node, issuer = self.node, peer.member.id
+        if node.store.link_state(issuer) is LinkState.CUT:
+            self._stopping.wait(RETRY_S)
+            return
+        began_s = time.monotonic()
         try:
-            if node.store.link_state(issuer) is LinkState.CUT:
-                self._stopping.wait(RETRY_S)
-                return
-            arrival = receive(node, issuer, transport)
+            arrival = fetch(node, issuer, partial(self._asked, peer, client))
         except (PullError, StoreError) as fault:
             if not self._stopping.is_set():
                 node.note_link(issuer, str(fault))
                 self._stopping.wait(RETRY_S)
             return
         node.note_link(issuer, None)
-        if arrival.refused:
-            self._stopping.wait(RETRY_S)
+        if arrival.targets:
+            self._to_estimate.put(arrival.targets)
+        if not arrival.envelopes:
+            # A partner that has nothing waits with its answer; one that answers nothing at once is not asked for more.
+            self._stopping.wait(max(0.0, began_s + RETRY_S - time.monotonic()))
+
+    def _asked(self, peer: Peer, client: httpx.Client, head: FeedHead) -> bytes:
+        return pull(
+            client,
+            peer.url,
+            head,
+            issuer=peer.member.id,
+            reader=self.node.id,
+            key=self.node.key,
+            now_tai_s=wall_clock_tai_s(),
+            nonce=secrets.token_hex(16),
+            wait_s=WAIT_S,
+        )
 
     def _take_in(self) -> None:
         """Take in what lands, and now and then release what has become due and note the time."""
         node = self.node
-        looks = 0
-        while not self._stopping.wait(LOOK_EVERY_S):
-            looks += 1
+        for _ in take_incoming(node):
+            pass
+        self._looks += 1
+        if self._looks % DUE_EVERY_LOOKS == 0:
+            share(node)
+            node.store.note_time(node.now_tai_s())
+        self._stopping.wait(LOOK_EVERY_S)
+
+    def _estimate(self) -> None:
+        """Use what partners gave for our own tracks, apart from the pulling, which must not wait for an orbit."""
+        targets: set[str] = set()
+        try:
+            targets |= self._to_estimate.get(timeout=RETRY_S)
+            while True:
+                targets |= self._to_estimate.get_nowait()
+        except queue.Empty:
+            pass
+        left = sorted(targets)
+        while left and not self._stopping.is_set():
+            target = left.pop()
             try:
-                for _ in take_incoming(node):
-                    pass
-                if looks % DUE_EVERY_LOOKS == 0:
-                    share(node)
-                    node.store.note_time(node.now_tai_s())
-            except (StoreError, OSError) as fault:
-                node.complain(f"cannot take in or release: {fault}")
+                estimate(self.node, {target})
+            except Exception as fault:
+                if isinstance(fault, StoreError | OSError):  # not for want of an orbit: it is tried again
+                    left.append(target)
+                self._to_estimate.put(frozenset(left))
+                raise
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -140,5 +199,6 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        raise PortInUseError(f"port {port} of {host} is in use ({error.strerror})") from error
+        fault = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be served on: {error.strerror}"
+        raise PortInUseError(f"port {port} of {host} {fault}") from error
     return listening
