@@ -18,12 +18,18 @@ app = App(
 )
 
 # Commands are named by import path, so that a quick one does not wait for the imports of a slow one.
-app.command("commonsky.cli.catalogue:catalogue", name="catalogue")
-app.command("commonsky.cli.fit:fit", name="fit")
-app.command("commonsky.cli.node:app", name="node")
-app.command("commonsky.cli.explain:explain", name="explain")
-app.command("commonsky.cli.link:app", name="link")
-app.command("commonsky.cli.demo:demo", name="demo")
+# Its line in the list of commands stands here for the same reason.
+COMMANDS = {
+    "catalogue": "Say what is in a catalogue file and what is wrong with it.",
+    "fit": "Fit an orbit to the observations of one object and report it with covariance.",
+    "node": "One member's node: found it, know partners, take files in, serve.",
+    "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
+    "link": "Cut, restore and show links between nodes.",
+    "demo": "Bring up a coalition of sovereign nodes and let it observe, track and share for a day.",
+}
+for _name, _line in COMMANDS.items():
+    _module = f"commonsky.cli.{_name}"
+    app.command(f"{_module}:{'app' if _name in {'node', 'link'} else _name}", name=_name, help=_line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

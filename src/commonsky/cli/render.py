@@ -73,6 +73,8 @@ def show(report: Report, *, as_json: bool = False, csv_file: Path | None = None)
         console.print(f"  {name:<{width}}  {cell(value)}", markup=False)
     for table in report.tables:
         console.print()
+        if table.title:
+            console.print(table.title, style="bold", markup=False)
         console.print(_rich(table))
     return report.exit_code
 
@@ -93,7 +95,7 @@ def cell(value: object) -> str:
 
 
 def _rich(table: Table) -> RichTable:
-    shown = RichTable(title=table.title, title_justify="left", title_style="bold", header_style="bold")
+    shown = RichTable(header_style="bold")
     for index, column in enumerate(table.columns):
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in table.rows)
         shown.add_column(column, justify="right" if numeric and table.rows else "left", overflow="fold")
