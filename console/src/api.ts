@@ -39,9 +39,9 @@ export interface ObjectColumns {
   own: boolean[];
   regime: string[];
   epoch_tai_s: number[];
-  perigee_altitude_m: number[];
+  perigee_altitude_m: (number | null)[];
   apogee_altitude_m: (number | null)[];
-  inclination_deg: number[];
+  inclination_deg: (number | null)[];
   period_s: (number | null)[];
   position_sigma_m: (number | null)[];
   classification: number[];

@@ -9,7 +9,7 @@ from sgp4.api import WGS72, Satrec
 
 from commonsky.astro import numerical
 from commonsky.astro.time import jd_utc_from_tai_s, utc_from_tai_s
-from commonsky.domain import ElementSet, Mode, Track
+from commonsky.domain import ElementSet, ForceModel, Mode, Track
 from commonsky.node.picture import ObjectKind, OrbitFrame, Picture
 from commonsky.node.track_ephemeris import TrackEphemerides
 
@@ -85,6 +85,30 @@ def test_a_track_that_falls_to_earth_has_no_place_and_the_reason_is_given(node):
     later = START_TAI_S + 20_000.0
     assert np.isnan(fallen.keyframes(later, 60.0, 1)).all()
     assert "cannot be propagated" in fallen.placement(fallen.objects[0].key, later).not_placed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"force_model": ForceModel(engine="another", gravity_model="unheard of")},
+        {"force_model": ForceModel(engine="another", gravity_degree=9_999)},
+        {"position_m": (0.0, 0.0, 0.0)},
+        {"velocity_m_s": (0.0, 0.0, 0.0)},
+        {"epoch_tai_s": START_TAI_S - 40.0 * 86_400.0},
+    ],
+)
+def test_a_partners_unusable_track_does_not_take_the_picture_down(node, change):
+    entry = next(one for one in node.entries if isinstance(one.record.content, Track))
+    record = msgspec.structs.replace(
+        entry.record, content=msgspec.structs.replace(entry.record.content, **change)
+    )
+    picture = Picture.of([node.entries[0], msgspec.structs.replace(entry, record=record)], own_member=OWN)
+    frame = picture.keyframes(START_TAI_S, 60.0, 1)[0]
+    key = picture.objects[1].key
+    assert np.isfinite(frame[0]).all()
+    assert np.isnan(frame[1]).all()
+    assert picture.placement(key, START_TAI_S).not_placed
+    assert picture.orbit_itrf_m(key, START_TAI_S, OrbitFrame.INERTIAL).shape == (0, 3)
 
 
 def test_a_decayed_element_set_stays_in_the_picture_without_a_place_and_says_why(node):

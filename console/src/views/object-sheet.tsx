@@ -92,7 +92,7 @@ function Sheet({ picture, row }: { picture: Picture; row: number }) {
           {noGlobe === null && <Where picture={picture} row={row} />}
           <Line name="Orbit">
             {columns.regime[row]}, {altitude(columns.perigee_altitude_m[row])} to {altitude(columns.apogee_altitude_m[row])} km,{" "}
-            {columns.inclination_deg[row].toFixed(2)}°
+            {columns.inclination_deg[row]?.toFixed(2) ?? "none"}°
           </Line>
           <Line name="Sigma">
             {columns.position_sigma_m[row] === null ? "not stated" : `${columns.position_sigma_m[row]?.toFixed(0)} m`}

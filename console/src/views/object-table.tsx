@@ -56,7 +56,7 @@ const COLUMNS: Column[] = [
     title: "Inc. °",
     long: "Inclination, degrees",
     numeric: true,
-    text: ({ columns }, i) => columns.inclination_deg[i].toFixed(1),
+    text: ({ columns }, i) => columns.inclination_deg[i]?.toFixed(1) ?? "none",
   },
   {
     id: "period_s",
