@@ -23,7 +23,7 @@ from commonsky.store import Store
 from partners import GIVER, KEYS, PUBLIC, READER, THIRD
 
 SENSOR = f"{GIVER}-RADAR"
-PER_FILE = 4
+PER_FILE = 60
 STARTS_WITHIN_S = 60.0
 SPAWNER = """
 import json, os, sys
