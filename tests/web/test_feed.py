@@ -9,34 +9,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 
-from commonsky.domain import FeedHead, Member, MemberKind, Mode
+from commonsky.domain import FeedHead
 from commonsky.federation import read_wire
-from commonsky.federation.keys import public_hex
 from commonsky.federation.seal import head_of
-from commonsky.node.config import NodeConfig, Peer
-from commonsky.node.start import found_node, open_node
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import PullError, pull
 from partners import GIVER, KEYS, NOW_TAI_S, READER, THIRD, chain, observation, sealed
-
-
-def member(name):
-    return Member(id=name, name=name, kind=MemberKind.NATION, public_key=public_hex(KEYS[name]))
-
-
-@pytest.fixture
-def node(tmp_path):
-    config = NodeConfig(
-        operation="Test",
-        mode=Mode.REAL,
-        member=member(GIVER),
-        url="http://127.0.0.1:1",
-        peers=(Peer(member=member(READER), url="http://127.0.0.1:2"),),
-    )
-    found_node(tmp_path / "giver", config, KEYS[GIVER])
-    opened = open_node(tmp_path / "giver", lambda: NOW_TAI_S)
-    yield opened
-    opened.store.close()
 
 
 class Served:

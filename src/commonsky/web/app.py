@@ -10,6 +10,7 @@ from commonsky.node.node import Node
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
+from commonsky.web.own_machine import OwnMachineOnly
 
 
 def application(node: Node, view: ConsoleView, *, wall_clock_tai_s: Callable[[], float]) -> FastAPI:
@@ -23,4 +24,5 @@ def application(node: Node, view: ConsoleView, *, wall_clock_tai_s: Callable[[],
     app.include_router(feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
     app.include_router(console_router(view))
     add_console_page(app)
+    app.add_middleware(OwnMachineOnly)
     return app
