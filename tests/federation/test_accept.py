@@ -301,3 +301,31 @@ def test_a_record_under_an_agreement_that_does_not_carry_it_is_set_apart(changes
 def test_every_pinned_key_is_needed_for_its_own_member_only():
     swapped = receiver(keys={GIVER: PUBLIC[THIRD], THIRD: PUBLIC[GIVER]})
     assert refusal(chain(1)[0], receiver_=swapped) is Refusal.BAD_SIGNATURE
+
+
+# What is passed on
+
+
+def passed_on(record):
+    terms = agreement(onward=True)
+    envelope = sealed([record])
+    [one] = judged(envelope, receiver_=receiver(agreements={terms.reference: terms})).unfit or [None]
+    return one and one.code
+
+
+def test_a_record_of_a_third_member_is_taken_from_one_who_may_pass_it_on():
+    assert passed_on(observation(1, originator=THIRD)) is None
+
+
+def test_our_own_record_is_not_taken_back_with_another_label():
+    assert passed_on(observation(1, originator=READER)) == "not_original"
+
+
+def test_a_record_that_its_originator_has_no_part_in_is_not_taken_from_another():
+    laundered = replace(observation(1, originator=THIRD), label=Label({GIVER: Component()}))
+    assert passed_on(laundered) == "label_forbids"
+
+
+def test_altered_content_under_the_id_of_a_third_members_record_is_not_taken():
+    altered = replace(observation(1, originator=THIRD), content=observation(2, originator=THIRD).content)
+    assert passed_on(altered) == "not_original"

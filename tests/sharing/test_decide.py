@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,3 +260,12 @@ def test_every_decision_has_a_reason_and_a_release_has_a_clause(present):
     decision = ask(a_track(), an_agreement(clauses=tuple(present)))
     assert decision.reason
     assert not decision.allowed or decision.clause in {c.id for c in present}
+
+
+def test_what_another_made_is_not_passed_on_when_the_label_has_no_part_of_its_maker():
+    made_by_bor = a_track(label=Label({"AUR": Component()}))
+    terms = an_agreement(readers=frozenset({"CAL"}), onward=True)
+    foreign = msgspec.structs.replace(made_by_bor, originator="BOR")
+    assert not ask(foreign, terms, reader="CAL").allowed
+    with_its_part = msgspec.structs.replace(foreign, label=Label({"AUR": Component(), "BOR": Component()}))
+    assert ask(with_its_part, terms, reader="CAL").allowed

@@ -12,6 +12,9 @@ INVARIANTS
 7. In an accepted envelope each line stands alone: a record that is malformed, or that should never have been
    sent to us, is set apart with its reason, and its neighbours are kept.
 8. Record bytes are passed on as received, never written anew.
+9. Nobody speaks for the receiver: a record that says it is the receiver's own is never taken from another, so no
+   altered copy with a looser label comes back. What another member made has that member's part in its label and the
+   id of its content. That the issuer left the label as it was is its word; only the originator's own feed proves it.
 """
 
 import hashlib
@@ -44,7 +47,7 @@ from commonsky.federation.position import (
     state_of,
 )
 from commonsky.federation.seal import header_sha256, read_header, released_line, signed_bytes
-from commonsky.formats.canonical import decode
+from commonsky.formats.canonical import decode, record_id
 
 _RELEASED = msgspec.json.Decoder(Released)
 _LABELS = msgspec.json.Encoder(order="sorted")
@@ -212,6 +215,11 @@ def _judge(
         record = decode(body)
     except ValueError as error:
         return UnfitRecord(line=number, code="malformed", reason=str(error), body=body)
+    if record.originator != header.iss and record.id != record_id(record.originator, record.content):
+        reason = (
+            f"record {record.id}: its id is not that of its content, so {record.originator} did not make it"
+        )
+        return UnfitRecord(line=number, code="not_original", reason=reason, body=body)
     key = (part.agreement, record.mode, record.originator, _LABELS.encode(record.label))
     if key not in known:
         known[key] = _objection(record, receiver.agreements[part.agreement], header)
@@ -226,6 +234,8 @@ def _objection(record: Record, agreement: Agreement, header: EnvelopeHeader) -> 
     """Say why a readable record should not have been sent to us, as of its time of issue."""
     if record.mode is not header.mode:
         return "wrong_mode", f"it is {record.mode} in an envelope of mode {header.mode}"
+    if (disowned := _disowned(record, header)) is not None:
+        return disowned
     if agreement.giver != header.iss or header.aud not in agreement.readers:
         return "not_agreed", f"{agreement.reference} is no agreement of {header.iss} with {header.aud}"
     if (
@@ -240,3 +250,12 @@ def _objection(record: Record, agreement: Agreement, header: EnvelopeHeader) -> 
         giver=header.iss, reader=header.aud, purpose=agreement.purpose, now_tai_s=header.iat_tai_s
     )
     return ("label_forbids", "; ".join(objections)) if objections else None
+
+
+def _disowned(record: Record, header: EnvelopeHeader) -> tuple[str, str] | None:
+    """Say why a record cannot be of the member that it names as its originator, or not by this way."""
+    if record.originator == header.aud:
+        return "not_original", f"it says that it is of {header.aud}, who takes no own record from another"
+    if record.originator not in {header.iss, *record.label.components}:
+        return "label_forbids", f"{record.originator} has no part in its label and so let nobody pass it on"
+    return None

@@ -104,6 +104,9 @@ def _obstacles(
     third_parties = sorted(facets.originators - {giver, reader})
     if third_parties and not agreement.onward:
         yield f"does not cover data of third parties ({', '.join(third_parties)})"
+    originator = facets.record.originator
+    if originator not in {giver, *facets.record.label.components}:
+        yield f"does not cover what {originator} made and let nobody pass on: the label has no part of {originator}"
     yield from facets.record.label.objections(
         giver=giver, reader=reader, purpose=agreement.purpose, now_tai_s=now_tai_s
     )
