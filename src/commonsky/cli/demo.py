@@ -20,7 +20,9 @@ from commonsky.exercise.coalition import Coalition, found_coalition
 from commonsky.exercise.observing import SensorFile
 from commonsky.exercise.rehearsal import Rehearsal, play, rehearse
 from commonsky.exercise.scenario import COALITION, Scenario, read_scenario
+from commonsky.node.config import NodeFolder
 from commonsky.node.jobs import ingest
+from commonsky.node.locks import FolderBusyError, take
 from commonsky.node.node import Node
 from commonsky.node.start import open_node
 from commonsky.web.running import PortInUseError, Running, listen
@@ -29,6 +31,7 @@ CONSOLE_RATE = 600.0
 PROCESSES_RATE = 1_800.0
 SETTLE_S = 60.0
 FOREVER_TAI_S = 1e11
+MARK = "commonsky-demo.txt"
 
 
 def demo(  # noqa: PLR0913  # each is one thing a user may want to change
@@ -181,9 +184,24 @@ def _require_ports(scenario: Scenario, first_port: int) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    """Remove an earlier demo, and nothing that is not one."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    if not any(folder.glob("*/node.toml")):
-        raise CommandError(f"{folder} holds something that is no demo; name another --folder", Exit.UNUSABLE)
-    shutil.rmtree(folder)
+    """Remove an earlier demo that has ended, and nothing that is not one: a real node's key would be lost for good."""
+    if folder.exists():
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is no folder; name another with --folder", Exit.UNUSABLE)
+        if any(folder.iterdir()):
+            if not (folder / MARK).exists():
+                raise CommandError(
+                    f"{folder} holds something that is no demo; name another --folder", Exit.UNUSABLE
+                )
+            _require_ended(folder)
+            shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("This folder is a demo's. The next demo removes it with all that it holds.\n")
+
+
+def _require_ended(folder: Path) -> None:
+    for home in sorted(file.parent for file in folder.glob("*/node.toml")):
+        try:
+            take(NodeFolder(home).serving_lock).close()
+        except FolderBusyError as error:
+            raise CommandError(f"{error}; end that demo first, or name another --folder") from error

@@ -197,8 +197,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen()
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listening.close()
+        if isinstance(error, OverflowError):
+            raise PortInUseError(f"port {port} is none: ports go up to 65535") from error
         fault = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be served on: {error.strerror}"
         raise PortInUseError(f"port {port} of {host} {fault}") from error
     return listening
