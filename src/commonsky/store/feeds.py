@@ -99,12 +99,11 @@ class Feeds(Session):
     def _keep(self, connection: Connection, accepted: Accepted, at_tai_s: float) -> None:
         header = accepted.header
         rows = [
-            row_of(one.record, one.body, source=header.iss, agreement=one.agreement) | {"seq": header.seq}
-            for one in accepted.received
+            row_of(one.record, one.body, header=header, agreement=one.agreement) for one in accepted.received
         ]
         edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
         fresh, _, conflicting = sort_out(connection, header.iss, rows)
-        insert_rows(connection, [row | {"gen": header.gen} for row in fresh], edges)
+        insert_rows(connection, fresh, edges)
         for row in conflicting:
             reason = f"record {row['id']}: {header.iss} gave another one of this id before; that one stays"
             _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from commonsky.domain import (
     ElementSet,
+    EnvelopeHeader,
     IdentityClaim,
     Mode,
     Observation,
@@ -47,7 +48,7 @@ class Records(Session):
 
         Raises FormatError for a record that has no canonical form; then none is appended.
         """
-        rows = [row_of(record, encode(record), source=OWN, agreement=OWN) for record in new]
+        rows = [row_of(record, encode(record)) for record in new]
         edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
         with self._writing() as connection:
             fresh, repeated, conflicting = sort_out(connection, OWN, rows)
@@ -99,10 +100,12 @@ class Records(Session):
             return frozenset(connection.scalars(query))
 
 
-def row_of(record: Record, body: bytes, *, source: str, agreement: str) -> Fields:
-    """Return the columns of a record, and its ``inputs`` beside them."""
+def row_of(
+    record: Record, body: bytes, *, header: EnvelopeHeader | None = None, agreement: str = OWN
+) -> Fields:
+    """Return the columns of a record, and its ``inputs`` beside them; ``header`` is that of its envelope."""
     row: Fields = {
-        "source": source,
+        "source": OWN if header is None else header.iss,
         "agreement": agreement,
         "originator": record.originator,
         "id": record.id,
@@ -112,8 +115,8 @@ def row_of(record: Record, body: bytes, *, source: str, agreement: str) -> Field
         "sensor": None,
         "epoch_tai_s": None,
         "revision": None,
-        "gen": None,
-        "seq": None,
+        "gen": None if header is None else header.gen,
+        "seq": None if header is None else header.seq,
         "body_sha256": hashlib.sha256(body).digest(),
         "body": body,
         "inputs": record.inputs,
