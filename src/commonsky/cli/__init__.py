@@ -1,13 +1,17 @@
 """Commands: parse, call, render. One file per command; `render` prints what each one returns."""
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
 from commonsky import __version__
 from commonsky.cli.render import CommandError, Exit, complain
 from commonsky.formats.errors import FormatError
+
+SHOW_FAULTS = "COMMONSKY_TRACEBACK"
 
 app = App(
     name="commonsky",
@@ -33,22 +37,38 @@ for _name, _line in COMMANDS.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a known fault is one line on stderr, never a traceback."""
+    """Run one command and return its exit code; a fault is one line on stderr, never a traceback."""
     try:
         outcome = app(arguments, exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        complain(error)
-        return Exit.UNUSABLE
-    except CommandError as error:
-        complain(error)
-        return error.exit_code
-    except FormatError as error:
-        complain(error)
-        return Exit.UNUSABLE
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.OK
     except KeyboardInterrupt:
         complain("stopped")
         return Exit.FAILED
+    except Exception as error:
+        if os.environ.get(SHOW_FAULTS):
+            raise
+        message, code = _said(error)
+        complain(message)
+        return code
     return outcome if isinstance(outcome, int) else Exit.OK
+
+
+def _said(error: Exception) -> tuple[str, Exit]:
+    """Words and exit code for what went wrong."""
+    from commonsky.store import StoreError  # noqa: PLC0415  # slow to import, and wanted only when something failed
+
+    match error:
+        case CommandError():
+            return str(error), error.exit_code
+        case CycloptsError() | FormatError():
+            return str(error), Exit.UNUSABLE
+        case StoreError():
+            return str(error), Exit.FAILED
+        case OSError(filename=str() | Path() as file):
+            return f"{file}: {(error.strerror or str(error)).lower()}", Exit.FAILED
+        case OSError():
+            return str(error), Exit.FAILED
+    fault = f"{type(error).__name__}: {error}"
+    return f"a fault of commonsky itself: {fault} (set {SHOW_FAULTS}=1 to see where)", Exit.FAILED

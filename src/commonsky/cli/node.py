@@ -14,7 +14,9 @@ from commonsky.cli.render import CommandError, Exit, Report, Table, complain, sh
 from commonsky.domain import Member, MemberKind, Mode, RecordKind
 from commonsky.exercise.clock import FollowedClock
 from commonsky.federation.keys import ENTROPY_BYTES, public_hex, signing_key, verify_key
+from commonsky.formats.errors import FormatError
 from commonsky.node.config import NodeConfig, NodeFolder, Peer, read_config, write_config
+from commonsky.node.incoming import printable
 from commonsky.node.jobs import declare_sensors, ingest, share
 from commonsky.node.locks import FolderBusyError
 from commonsky.node.start import found_node
@@ -101,6 +103,9 @@ def partner(  # noqa: PLR0913  # a partner is this much
 def ingest_files(folder: Path, /, *files: Path, json: bool = False) -> int:
     """Take sensor files (TDM) or catalogues in: keep, estimate tracks, share under the agreements.
 
+    Exit code 0: all is well; 3: done, but a file or parts of one were rejected, with the reason; 2: no file at all
+    could be taken in.
+
     Parameters
     ----------
     folder
@@ -110,22 +115,33 @@ def ingest_files(folder: Path, /, *files: Path, json: bool = False) -> int:
     json
         Print one JSON document.
     """
+    if not files:
+        raise CommandError("name the files to take in", Exit.UNUSABLE)
     rows: list[tuple[str, int, int, int, str]] = []
     rejected: list[tuple[str, str]] = []
+    unusable: list[tuple[str, str]] = []
     with opened(folder) as node:
         declare_sensors(node)
         for file in files:
+            name = printable(str(file))
             try:
-                intake = ingest(node, file.read_bytes(), str(file))
+                intake = ingest(node, file.read_bytes(), name)
             except OSError as error:
-                raise CommandError(f"{file}: cannot be read: {error.strerror}", Exit.UNUSABLE) from error
+                unusable.append((name, f"cannot be read: {(error.strerror or str(error)).lower()}"))
+                continue
+            except FormatError as error:
+                unusable.append((name, str(error).removeprefix(f"{name}: ")))
+                continue
             rows.append(
-                (str(file), intake.records, intake.duplicates, len(intake.rejected), ", ".join(intake.tracks))
+                (name, intake.records, intake.duplicates, len(intake.rejected), ", ".join(intake.tracks))
             )
-            rejected += [(str(file), str(one)) for one in intake.rejected]
+            rejected += [(name, str(one)) for one in intake.rejected]
+    if not rows:
+        raise CommandError("; ".join(f"{name}: {reason}" for name, reason in unusable), Exit.UNUSABLE)
+    rejected += unusable
     columns = ("file", "new records", "known before", "rejected", "tracks")
     report = Report(
-        f"Taken in: {len(files)} files",
+        f"Taken in: {len(rows)} file{'s' if len(rows) > 1 else ''}",
         tables=(
             Table("", columns, rows),
             *([Table("Rejected", ("file", "reason"), rejected)] if rejected else []),
@@ -163,6 +179,7 @@ def records(folder: Path, /, *, kind: RecordKind = RecordKind.TRACK, json: bool 
         rows = [
             (
                 one.id,
+                one.object,
                 one.originator,
                 one.source or "own",
                 one.agreement,
@@ -170,12 +187,11 @@ def records(folder: Path, /, *, kind: RecordKind = RecordKind.TRACK, json: bool 
             )
             for one in questions[kind]()
         ]
-    columns = ("record", "originator", "from", "agreement", "epoch")
+    columns = ("record", "object", "originator", "from", "agreement", "epoch")
     document = [dict(zip(columns, row, strict=True)) for row in rows]
-    return show(
-        Report(f"{len(rows)} records of kind {kind}", tables=(Table("", columns, rows),), document=document),
-        as_json=json,
-    )
+    title = f"{len(rows) or 'No'} record{'' if len(rows) == 1 else 's'} of kind {kind}"
+    tables = (Table("", columns, rows),) if rows else ()
+    return show(Report(title, tables=tables, document=document), as_json=json)
 
 
 @app.command
@@ -193,6 +209,8 @@ def serve(folder: Path, /, *, clock: Path | None = None) -> int:
     with opened(folder, None if followed is None else followed.now_tai_s) as node:
         rate = (lambda: 1.0) if followed is None else followed.rate
         running = Running(node, monotonic_s=time.monotonic, rate=rate)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: running.ask_to_stop())
         try:
             running.start()
         except FolderBusyError as error:
@@ -200,8 +218,6 @@ def serve(folder: Path, /, *, clock: Path | None = None) -> int:
         except PortInUseError as error:
             raise CommandError(f"{error}; change `url` in {node.folder.config}") from error
         complain(f"{node.config.member.name} serves at {node.config.url} (Ctrl-C ends it)")
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(ending, lambda *_: running.ask_to_stop())
         running.wait()
         running.stop()
     return Exit.OK

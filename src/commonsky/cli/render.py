@@ -1,6 +1,7 @@
 """What every command says, in three forms: tables for people, one JSON document, CSV."""
 
 import csv
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,12 +63,11 @@ def show(report: Report, *, as_json: bool = False, csv_file: Path | None = None)
         _write_csv(report.tables[0], csv_file)
     if as_json:
         document = report.facts if report.document is None else report.document
-        encoded = msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2)
-        sys.stdout.write(encoded.decode() + "\n")
+        sys.stdout.write(_json(document) + "\n")
         return report.exit_code
     # Where nobody looks on, a line of a table has room; a terminal says its own width.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
-    console.print(report.title, style="bold", markup=False)
+    console.print(visible(report.title), style="bold", markup=False)
     width = max((len(name) for name in report.facts), default=0)
     for name, value in report.facts.items():
         console.print(f"  {name:<{width}}  {cell(value)}", markup=False)
@@ -91,7 +91,21 @@ def cell(value: object) -> str:
         case float():
             return f"{value:,.6g}"
         case _:
-            return str(value)
+            return visible(str(value))
+
+
+def visible(text: str) -> str:
+    """Give a text with what a terminal would obey, or cannot show, spelled out: data must not drive the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+
+
+def _json(document: object) -> str:
+    try:
+        return msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2).decode()
+    except UnicodeEncodeError:  # a file name that is no text; this encoder escapes it
+        return json.dumps(msgspec.to_builtins(document, enc_hook=str), indent=2)
 
 
 def _rich(table: Table) -> RichTable:
@@ -118,4 +132,6 @@ def _write_csv(table: Table, file: Path) -> None:
 
 def complain(message: object) -> None:
     """Say on stderr what went wrong."""
-    Console(stderr=True, highlight=False).print(f"commonsky: {message}", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(
+        visible(f"commonsky: {message}"), markup=False, soft_wrap=True
+    )

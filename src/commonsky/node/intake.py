@@ -9,7 +9,7 @@ from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Component, Content, Label, Record
 from commonsky.formats.canonical import record_id
 from commonsky.formats.catalogue import read_catalogue
-from commonsky.formats.errors import Rejection
+from commonsky.formats.errors import FormatError, Rejection
 from commonsky.formats.tdm import read_tdm
 from commonsky.node.node import Node
 
@@ -32,7 +32,12 @@ def read_file(node: Node, data: bytes, source: str) -> FileContent:
     """Read tracking data of our own sensors, or a catalogue; raises FormatError for anything else."""
     if _TRACKING_DATA.match(data[:_SNIFFED]):
         return _tracking_data(node, data, source)
-    catalogue = read_catalogue(data, source=source)
+    try:
+        catalogue = read_catalogue(data, source=source)
+    except FormatError as error:
+        if error.line is not None:
+            raise
+        raise FormatError(source, f"is no tracking data message, and {error.reason}") from error
     records = (own_record(node, sets, node.config.catalogue_label) for sets in catalogue.element_sets)
     return FileContent(records=tuple(records), rejected=tuple(catalogue.rejected))
 
