@@ -35,11 +35,13 @@ $(VENV)/bin/python:
 
 # The demo needs the product alone; the tools of the house are installed on top of it.
 $(VENV)/.product: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@echo "Installing commonsky into $(VENV) (half a minute or so) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 $(INSTALLED): $(VENV)/.product
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "Installing the tools of the house ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 # The console is tested in a real Chromium. Where there is none and we may, Debian's is installed.
