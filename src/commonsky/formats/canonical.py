@@ -18,7 +18,7 @@ _DECODER = msgspec.json.Decoder(Record)
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,47}")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-_DIGEST_LENGTH = 12
+_DIGEST_LENGTH = 24
 
 
 def encode(record: Record) -> bytes:

@@ -46,7 +46,7 @@ class Intake(Struct, frozen=True, kw_only=True):
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
-    """What came from a partner in one go."""
+    """What came from a partner in one go; ``refused`` says why of each envelope that did not enter."""
 
     envelopes: int = 0
     records: int = 0
@@ -131,7 +131,10 @@ def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
         envelopes=len(accepted),
         records=sum(len(one.received) for one in accepted),
         unfit=sum(len(one.unfit) for one in accepted),
-        refused=tuple(one.reason for one in admitted if isinstance(one, Refused)),
+        refused=(
+            *(f"line {fault.line} of the answer: {fault.reason}" for fault in wire.faults),
+            *(one.reason for one in admitted if isinstance(one, Refused)),
+        ),
         targets=_targets(one.record for envelope in accepted for one in envelope.received),
     )
 
@@ -157,7 +160,7 @@ def take_in(node: Node, issuer: str, envelope: Envelope) -> Accepted | Refused:
     if outcome.action in {Action.QUARANTINE, Action.STOP}:
         evidence = f"{envelope.header}\n{envelope.signature}\n{envelope.body}".encode(errors="replace")
         store.quarantine(issuer, outcome.refusal, outcome.reason, evidence, at_tai_s=now_tai_s)
-        store.write_log(now_tai_s, "refused", f"from {issuer}: {outcome.reason}")
+        node.say_once(f"refused from {issuer}", f"an envelope of {issuer} is refused: {outcome.reason}")
     if outcome.action is Action.STOP:
         store.stop_feed(issuer)
     return outcome
@@ -212,8 +215,7 @@ def _share_with(node: Node, reader: str, given: Sequence[Agreement]) -> int:
         with node.store.transaction() as tx:
             due = tx.undecided(reader, RECORDS_PER_ENVELOPE, node.now_tai_s(), kinds=kinds, onward=onward)
             went_out = _decide_and_seal(node, tx, reader, due, given)
-            if len(due) < RECORDS_PER_ENVELOPE:
-                tx.settle(reader, kinds=kinds)
+            tx.settle(reader, kinds=kinds)
         released += went_out
         if went_out:
             node.note_sealed()
