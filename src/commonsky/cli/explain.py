@@ -40,7 +40,7 @@ def explain(
 def explanation(node: Node, record: str, to: str) -> Report:
     """Explain one record and reader; raises CommandError for a record or a member that is not known here."""
     if to != node.id and node.config.peer(to) is None:
-        known = ", ".join(peer.member.id for peer in node.config.peers)
+        known = ", ".join(peer.member.id for peer in node.config.peers) or "nobody"
         raise CommandError(f"{to} is no partner of {node.id}; it knows {known}", Exit.UNUSABLE)
     try:
         entry, decision = explain_job(node, record, to)
@@ -60,13 +60,14 @@ def explanation(node: Node, record: str, to: str) -> Report:
         "ask again": None if decision.revisit_tai_s is None else utc_from_tai_s(decision.revisit_tai_s),
     }
     history = [(utc_from_tai_s(one.decided_tai_s), one.allowed, one.reason) for one in past]
+    tables = (
+        Table("Every test that was made", ("test",), [(line,) for line in decision.trace]),
+        Table("Decisions so far", ("when", "released", "reason"), history),
+    )
     return Report(
         title=f"{'Released' if decision.allowed else 'Withheld'}: {record} to {to}",
         facts=facts,
-        tables=(
-            Table("Every test that was made", ("test",), [(line,) for line in decision.trace]),
-            Table("Decisions so far", ("when", "released", "reason"), history),
-        ),
+        tables=[table for table in tables if table.rows],
         document={
             **facts,
             "trace": decision.trace,

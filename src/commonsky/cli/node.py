@@ -239,3 +239,29 @@ def share_now(folder: Path, /) -> int:
                 f"nothing is released until this is mended: {'; '.join(faults)}", Exit.UNUSABLE
             )
         return show(Report(f"{share(node)} records released"))
+
+
+@app.command
+def resume(folder: Path, member: str, /) -> int:
+    """Go on with the feed of a partner that was stopped because two histories of it were seen.
+
+    Look at the evidence first (the watch log tells of it) and ask the partner which history is true: one that was
+    restored from a backup raises its generation, and its feed begins anew.
+
+    Parameters
+    ----------
+    folder
+        Folder of the node.
+    member
+        The partner.
+    """
+    with opened(folder) as node:
+        if node.config.peer(member) is None:
+            known = ", ".join(peer.member.id for peer in node.config.peers) or "nobody"
+            raise CommandError(f"{member} is no partner of {node.id}; it knows {known}", Exit.UNUSABLE)
+        head = node.store.cursor(member)
+        if not head.stopped:
+            return show(Report(f"The feed of {member} is not stopped"))
+        node.store.resume_feed(member)
+        node.store.write_log(node.now_tai_s(), "feed", f"a person resumed the feed of {member}")
+        return show(Report(f"The feed of {member} goes on after envelope {head.gen}.{head.seq}"))

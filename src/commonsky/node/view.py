@@ -133,7 +133,9 @@ class NodeView:
         cursor = node.store.cursor(peer)
         if cursor.stopped:
             return LinkStatus(
-                member=peer, state=Shown.STOPPED, detail="two histories seen; a person must resume it"
+                member=peer,
+                state=Shown.STOPPED,
+                detail="two histories seen; look into it, then: commonsky node resume",
             )
         fault = node.link_fault(peer)
         if fault is not None:
