@@ -1,11 +1,13 @@
 """Reading a whole catalogue and placing it at one instant, beside sgp4 in the same run.
 
-Usage: ``python bench/catalogue.py CATALOGUE.tle[.gz] [...]`` (three-line sets). Prints the best of several runs
+Usage: ``python bench/catalogue.py [CATALOGUE.tle[.gz] ...]`` (three-line sets; those of the reference data when none is
+named). Prints the best of several runs
 and how far the numbers are apart: fast and wrong would be worth nothing.
 """
 
 import argparse
 import gzip
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +74,10 @@ def row(name: str, ours_s: float, peer_s: float) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("catalogue", type=Path, nargs="+")
-    for file in parser.parse_args().catalogue:
+    parser.add_argument("catalogue", type=Path, nargs="*")
+    folder = Path(os.environ.get("COMMONSKY_REFERENCE_DATA", "../shared/data")) / "catalogue"
+    files = parser.parse_args().catalogue or sorted(folder.glob("*.tle.gz"))
+    for file in files:
         bench(file)
+    if not files:
+        print(f"nothing measured: no catalogues in {folder} (set COMMONSKY_REFERENCE_DATA, or name files)")

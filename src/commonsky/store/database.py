@@ -24,6 +24,9 @@ from commonsky.store.views import Views
 from commonsky.store.watch import Watch
 
 BUSY_TIMEOUT_MS = 15_000
+CACHE_KIB = 32 * 1024
+"""Enough for the index of ids, into which every new record falls at another place."""
+
 PAGES_BEFORE_CHECKPOINT = 8_000
 """Of the write-ahead log, 32 MB: a checkpoint after every few envelopes would cost a tenth of the speed."""
 _WRITER_LOCK = 7_316_025
@@ -33,6 +36,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    f"PRAGMA cache_size = -{CACHE_KIB}",
     f"PRAGMA wal_autocheckpoint = {PAGES_BEFORE_CHECKPOINT}",
 )
 
