@@ -22,6 +22,8 @@ from commonsky.node.locks import FolderBusyError
 from commonsky.node.start import found_node
 from commonsky.web.running import PortInUseError, Running
 
+SHOWN = 20
+
 app = App(name="node", help="One member's node: found it, know partners, take files in, serve.")
 
 
@@ -144,7 +146,7 @@ def ingest_files(folder: Path, /, *files: Path, json: bool = False) -> int:
         f"Taken in: {len(rows)} file{'s' if len(rows) > 1 else ''}",
         tables=(
             Table("", columns, rows),
-            *([Table("Rejected", ("file", "reason"), rejected)] if rejected else []),
+            *([_rejected_table(rejected)] if rejected else []),
         ),
         document={
             "files": [dict(zip(columns, row, strict=True)) for row in rows],
@@ -153,6 +155,13 @@ def ingest_files(folder: Path, /, *files: Path, json: bool = False) -> int:
         exit_code=Exit.SOME_REJECTED if rejected else Exit.OK,
     )
     return show(report, as_json=json)
+
+
+def _rejected_table(rejected: list[tuple[str, str]]) -> Table:
+    title = "Rejected"
+    if len(rejected) > SHOWN:
+        title += f" (the first {SHOWN} of {len(rejected)}; all with --json)"
+    return Table(title, ("file", "reason"), rejected[:SHOWN])
 
 
 @app.command
