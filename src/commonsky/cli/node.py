@@ -53,12 +53,15 @@ def init(  # noqa: PLR0913  # a node is this much
         Where it will serve on this machine.
     """
     key = signing_key(os.urandom(ENTROPY_BYTES))
-    config = NodeConfig(
-        operation=operation,
-        mode=mode,
-        member=Member(id=member, name=name, kind=kind, public_key=public_hex(key)),
-        url=f"http://127.0.0.1:{port}",
-    )
+    try:
+        config = NodeConfig(
+            operation=operation,
+            mode=mode,
+            member=Member(id=member, name=name, kind=kind, public_key=public_hex(key)),
+            url=f"http://127.0.0.1:{port}",
+        )
+    except ValueError as error:
+        raise CommandError(f"no node can be like this: {error}", Exit.UNUSABLE) from error
     home = found_node(folder, config, key)
     facts = {
         "member": member,
@@ -96,7 +99,10 @@ def partner(  # noqa: PLR0913  # a partner is this much
     config = read_config(home.config)
     if config.peer(member) is not None or member == config.member.id:
         raise CommandError(f"{home.config} names {member} already; edit it there", Exit.UNUSABLE)
-    peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url)
+    try:
+        peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url)
+    except ValueError as error:
+        raise CommandError(f"{member}: {error}", Exit.UNUSABLE) from error
     write_config(replace(config, peers=(*config.peers, peer)), home.config)
     return show(Report(f"{config.member.id} knows {member} now", {"key": key, "url": url}))
 

@@ -11,6 +11,7 @@
     FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +28,20 @@ from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.tracking import Estimated, FitSettings
 
+_MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
 
 class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sensor of ours and what its data may be used for; the label's originator is always ourselves."""
 
     sensor: Sensor
     label: Component = Component()
+
+    def __post_init__(self) -> None:
+        site = self.sensor.site
+        if not (-90.0 <= site.latitude_deg <= 90.0 and -360.0 <= site.longitude_deg <= 360.0):
+            place = f"latitude_deg {site.latitude_deg:g} and longitude_deg {site.longitude_deg:g}"
+            raise ValueError(f"sensor {self.sensor.id}: {place} are no place on Earth")
 
 
 class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +51,7 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str
 
     def __post_init__(self) -> None:
-        verify_key(self.member.public_key)
+        _check_member(self.member)
         _check_url(self.url)
 
 
@@ -99,6 +108,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     catalogue_label: Component = Component(readers=frozenset(), onward=False)
 
     def __post_init__(self) -> None:
+        _check_member(self.member)
         _check_url(self.url)
         if self.generation < 1:
             raise ValueError("generation counts from 1")
@@ -171,6 +181,13 @@ def read_config(file: Path) -> NodeConfig:
         raise FormatError(str(file), f"cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise FormatError(str(file), f"is not a node's configuration: {error}") from error
+
+
+def _check_member(member: Member) -> None:
+    """Raise ValueError for a member without a proper key, or with an id that has no place in an address."""
+    if not _MEMBER_ID.fullmatch(member.id):
+        raise ValueError(f"member id {member.id!r} is not of letters, digits, '-', '_' and '.', at most 32")
+    verify_key(member.public_key)
 
 
 def _check_url(url: str) -> None:
