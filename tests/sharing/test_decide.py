@@ -12,6 +12,7 @@ from commonsky.domain import (
     Clause,
     Component,
     Effect,
+    ElementSet,
     ForceModel,
     Label,
     Mode,
@@ -269,3 +270,49 @@ def test_what_another_made_is_not_passed_on_when_the_label_has_no_part_of_its_ma
     assert not ask(foreign, terms, reader="CAL").allowed
     with_its_part = msgspec.structs.replace(foreign, label=Label({"AUR": Component(), "BOR": Component()}))
     assert ask(with_its_part, terms, reader="CAL").allowed
+
+
+def test_a_name_that_others_claim_withholds_and_never_releases():
+    wanted = frozenset({"25544"})
+    releasing = an_agreement(clause(objects=wanted))
+    assert not ask(a_track(), releasing, alleged=["25544"]).allowed
+    assert ask(a_track(), releasing, designators=["25544"]).allowed
+    withholding = an_agreement(clause(id="w", effect=Effect.WITHHOLD, objects=wanted), clause())
+    assert not ask(a_track(), withholding, alleged=["25544"]).allowed
+
+
+def test_a_track_whose_lineage_names_no_sensor_is_not_taken_for_one_of_the_sensors_named():
+    assert not ask(a_track(), an_agreement(clause(sensors=frozenset({"AUR-RADAR"}))), sensors=[]).allowed
+    withholding = clause(id="w", effect=Effect.WITHHOLD, sensors=frozenset({"AUR-SECRET"}))
+    assert not ask(a_track(), an_agreement(withholding, clause()), sensors=[]).allowed
+
+
+def test_an_element_set_that_has_no_place_is_not_taken_to_be_over_the_pole():
+    lost = an_element_set(eccentricity=0.9, mean_motion_rev_day=16.0)
+    elsewhere = Region(south_deg=-60.0, north_deg=60.0, west_deg=-180.0, east_deg=180.0)
+    of_sets = frozenset({RecordKind.ELEMENT_SET})
+    withholding = clause(id="w", effect=Effect.WITHHOLD, kinds=of_sets, region=elsewhere)
+    assert not ask(lost, an_agreement(withholding, clause(kinds=of_sets))).allowed
+
+
+def an_element_set(**changes):
+    fields = {
+        "object_name": "X",
+        "object_id": "2000-001A",
+        "norad_cat_id": 5,
+        "classification": "U",
+        "epoch_utc": "2026-01-01T00:00:00",
+        "epoch_tai_s": 820_540_837.0,
+        "bstar": 0.0,
+        "mean_motion_rev_day": 15.0,
+        "eccentricity": 0.001,
+        "inclination_deg": 51.0,
+        "ra_of_asc_node_deg": 1.0,
+        "arg_of_pericenter_deg": 1.0,
+        "mean_anomaly_deg": 1.0,
+        "mean_motion_dot": 0.0,
+        "mean_motion_ddot": 0.0,
+    }
+    label = Label({"AUR": Component()})
+    content = ElementSet(**(fields | changes))
+    return Record(id="elset:1", originator="AUR", mode=Mode.EXERCISE, label=label, content=content)

@@ -12,11 +12,24 @@ def facets_of(tx: Transaction, record: Record) -> Facets:
     """Give a record's facets; for a track, with the names that claims give it and the sensors behind it."""
     if not isinstance(record.content, Track):
         return Facets(record)
+    claims = [(entry, _claim(entry)) for entry in tx.claims() if entry.object == record.content.track_id]
     return Facets(
         record,
-        designators=designators(tx).get(record.content.track_id, ()),
+        designators=[claim.designator for entry, claim in claims if _is_word_of(entry, record.originator)],
+        alleged=[claim.designator for _, claim in claims],
         sensors=tx.sensors_behind(record.id),
     )
+
+
+def _is_word_of(entry: StoredRecord, originator: str) -> bool:
+    """Whether a record is ours, or this member's and came from itself."""
+    return entry.source is None or entry.source == entry.originator == originator
+
+
+def _claim(entry: StoredRecord) -> IdentityClaim:
+    claim = decode(entry.body).content
+    assert isinstance(claim, IdentityClaim)
+    return claim
 
 
 def outgoing(entry: StoredRecord) -> bytes:
@@ -34,7 +47,6 @@ def designators(tx: Transaction) -> dict[str, list[str]]:
     """Give the names that identity claims, ours and others', give to each track."""
     names: dict[str, list[str]] = {}
     for entry in tx.claims():
-        claim = decode(entry.body).content
-        assert isinstance(claim, IdentityClaim)
+        claim = _claim(entry)
         names.setdefault(claim.track_id, []).append(claim.designator)
     return names

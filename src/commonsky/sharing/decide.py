@@ -161,7 +161,8 @@ def _findings(clause: Clause, facets: Facets, now_tai_s: float) -> Iterator[Find
     kinds = _sorted_words(clause.kinds)
     yield Finding(facets.kind in clause.kinds, f"covers {kinds}", f"this is a record of kind {facets.kind}")
     every = clause.effect is Effect.RELEASE
-    yield from _set_finding("objects", clause.objects, facets.objects or None, every=False)
+    objects = facets.objects if every else facets.alleged_objects
+    yield from _set_finding("objects", clause.objects, objects or None, every=False)
     yield from _set_finding("owners", clause.owners, facets.originators, every=every)
     yield from _set_finding("sensors", clause.sensors, facets.sensors, every=every)
     if clause.classification_ceiling is not None:

@@ -26,19 +26,26 @@ GEO_HALF_WIDTH_M = 500_000.0
 class Facets:
     """The sides of a record that a clause can restrict. ``None`` says that the record does not tell.
 
-    ``designators`` are names that claims give to the record's object beside its own; ``sensors`` are the sensors
-    behind a derived record, from its lineage.
+    ``designators`` are names that the giver or the originator claims for the record's object beside its own,
+    ``alleged`` names that others do: they may withhold a record and never release it, or a partner could name the
+    object that it wants. ``sensors`` are the sensors behind a derived record, from its lineage; none is not known.
     """
 
     def __init__(
-        self, record: Record, *, designators: Iterable[str] = (), sensors: Iterable[str] | None = None
+        self,
+        record: Record,
+        *,
+        designators: Iterable[str] = (),
+        alleged: Iterable[str] = (),
+        sensors: Iterable[str] = (),
     ) -> None:
         self.record = record
         self.kind = record.kind
         self.classification = record.label.classification
         self.originators = frozenset(record.label.components) | {record.originator}
         self.objects = _objects_of(record) | frozenset(designators)
-        self._lineage_sensors = None if sensors is None else frozenset(sensors)
+        self.alleged_objects = self.objects | frozenset(alleged)
+        self._lineage_sensors = frozenset(sensors) or None
 
     @property
     def sensors(self) -> frozenset[str] | None:
@@ -75,10 +82,12 @@ class Facets:
         """Orbit regime, for records that tell an orbit."""
         content = self.record.content
         if isinstance(content, ElementSet):
-            return regime_of(semi_major_axis_m(content.mean_motion_rev_day), content.eccentricity)
-        if isinstance(content, Track):
-            return regime_of(*keplerian(content.position_m, content.velocity_m_s)[:2])
-        return None
+            shape = semi_major_axis_m(content.mean_motion_rev_day), content.eccentricity
+        elif isinstance(content, Track):
+            shape = keplerian(content.position_m, content.velocity_m_s)[:2]
+        else:
+            return None
+        return regime_of(*shape) if all(map(math.isfinite, shape)) else None
 
     @cached_property
     def subpoint_deg(self) -> tuple[float, float] | None:
@@ -95,6 +104,8 @@ class Facets:
             position_m, _ = frames.teme_to_itrf(teme_m, teme_m_s, content.epoch_tai_s)
         else:
             return None
+        if not np.isfinite(position_m).all():
+            return None  # the conversion would put it over the pole
         latitude_deg, longitude_deg, _ = frames.geodetic_from_itrf(position_m)
         return float(latitude_deg[0]), float(longitude_deg[0])
 
