@@ -1,11 +1,25 @@
 """One observation, from a sensor's file to a partner's store, and everything that may go wrong on its way."""
 
 import pytest
+from msgspec.structs import replace
 
-from commonsky.domain import Observation, RecordKind, Track
-from commonsky.formats.canonical import decode
+from commonsky.domain import (
+    Accepted,
+    Component,
+    IdentityClaim,
+    Label,
+    Observation,
+    Record,
+    RecordKind,
+    Sensor,
+    Track,
+)
+from commonsky.federation import seal
+from commonsky.formats.canonical import decode, encode, record_id
 from commonsky.formats.errors import FormatError
 from commonsky.node import jobs
+from commonsky.node.context import facets_of
+from commonsky.node.estimating import known_sensors, once_each
 from commonsky.store import LinkState
 
 
@@ -210,3 +224,74 @@ def test_a_nodes_time_never_goes_back(coalition):
     coalition.nodes["AUR"].store.note_time(later)
     coalition.now_tai_s = later - 900.0
     assert coalition.open("AUR").now_tai_s() == later
+
+
+def test_a_partners_claim_on_our_track_does_not_get_it_released(coalition, rehearsal):
+    coalition.deliver(first_file(rehearsal, "AUR"))
+    node = coalition.nodes["AUR"]
+    [track] = [decode(entry.body) for entry in node.store.current_tracks()]
+    claim = IdentityClaim(track_id=track.content.track_id, designator="WANTED", confidence=1.0, basis="")
+    said = Record(
+        id=record_id("BOR", claim),
+        originator="BOR",
+        mode=node.config.mode,
+        label=Label({"BOR": Component()}),
+        content=claim,
+    )
+    store_as_received(coalition, "BOR", "AUR", said)
+    with node.store.transaction() as tx:
+        facets = facets_of(tx, track)
+    assert "WANTED" not in facets.objects
+    assert "WANTED" in facets.alleged_objects
+
+
+def store_as_received(coalition, giver, reader, *records):
+    """Put records on the giver's feed as a member without scruples would, and let the reader take them in."""
+    node = coalition.nodes[giver]
+    [terms] = [a for a in node.agreements().given_by(giver) if reader in a.readers][:1]
+    envelope = seal(
+        [(terms.reference, encode(record)) for record in records],
+        previous=coalition.nodes[reader].store.cursor(giver),
+        iss=giver,
+        aud=reader,
+        mode=node.config.mode,
+        gen=1,
+        key=node.key,
+        iat_tai_s=coalition.now_tai_s,
+    )
+    assert isinstance(jobs.take_in(coalition.nodes[reader], giver, envelope), Accepted)
+
+
+def test_a_partner_does_not_move_our_sensor(coalition, rehearsal):
+    node = coalition.nodes["AUR"]
+    [own, *_] = node.config.sensors
+    moved = replace(own.sensor, owner="BOR", site=replace(own.sensor.site, latitude_deg=0.0))
+    said = Record(
+        id=record_id("BOR", moved),
+        originator="BOR",
+        mode=node.config.mode,
+        label=Label({"BOR": Component()}),
+        content=moved,
+    )
+    store_as_received(coalition, "BOR", "AUR", said)
+    known = known_sensors(node)[own.sensor.id]
+    assert known.originator == "AUR"
+    assert known.content == own.sensor
+    assert isinstance(known.content, Sensor)
+
+
+def test_the_originators_own_copy_counts_and_not_one_with_a_looser_label(coalition, rehearsal):
+    file = first_file(rehearsal, "BOR")
+    target = decode_target(coalition.deliver(file), coalition.nodes["BOR"])
+    coalition.exchange()
+    node = coalition.nodes["AUR"]
+    direct = [e for e in node.store.observations(target=target) if e.source == "BOR"]
+    assert direct
+    label = Label({"BOR": Component()})
+    looser = [
+        replace(entry, source="CAL", body=encode(replace(decode(entry.body), label=label)))
+        for entry in direct
+    ]
+    kept = [decode(entry.body) for entry in direct]
+    assert once_each([*direct, *looser]) == once_each([*looser, *direct]) == kept
+    assert label not in [record.label for record in kept]

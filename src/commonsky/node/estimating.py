@@ -14,6 +14,7 @@ from commonsky.formats.canonical import decode, record_id
 from commonsky.node.config import Estimation
 from commonsky.node.intake import CLOCK_TOLERANCE_S
 from commonsky.node.node import Node
+from commonsky.store import StoredRecord
 from commonsky.tracking import Estimated, Fit, FitSettings, InitialState, TrackingError, fit
 from commonsky.tracking.prediction import state_of
 
@@ -31,7 +32,7 @@ def estimated_records(node: Node, target: str) -> list[Record]:
     known = _own_track(node, target)
     if not sources or (known is not None and not _worth_it(node, known, sources, wanted)):
         return []
-    sensors = _sensors(node)
+    sensors = {name: _sensor(record) for name, record in known_sensors(node).items()}
     observations = [_observation(source) for source in sources]
     settings = _settings(observations, wanted)
     try:
@@ -65,20 +66,42 @@ def _claim(track_id: str, target: str, used: Sequence[Record]) -> IdentityClaim:
 
 
 def _sources(node: Node, wanted: Estimation) -> list[Record]:
-    """Observations of the target by sensors that we know, each once, by whatever route it came.
+    """Observations of the target by sensors that we know, as their members tell it, each once.
 
     The span ends at the newest of them, not now: an old message gives the orbit of its time. What a partner dates
     into the future does not count, or one such observation would put all others out of the span.
     """
-    sensors = _sensors(node)
+    sensors = known_sensors(node)
     until_tai_s = node.now_tai_s() + CLOCK_TOLERANCE_S
     newest_tai_s = node.store.last_observed_tai_s(wanted.target, until_tai_s)
     if newest_tai_s is None:
         return []
     entries = node.store.observations(newest_tai_s - wanted.span_s, until_tai_s, wanted.target)
-    records = {(entry.originator, entry.id): entry.body for entry in entries}
-    decoded = (decode(body) for body in records.values())
-    return [record for record in decoded if _observation(record).sensor in sensors]
+    return [
+        record for record in once_each(entries) if _is_by(sensors.get(_observation(record).sensor), record)
+    ]
+
+
+def once_each(entries: Sequence[StoredRecord]) -> list[Record]:
+    """Decode each record once: as its originator gave it to us, else as it came first.
+
+    A copy that a third member passed on may have been given a looser label on its way.
+    """
+    bodies: dict[tuple[str, str], bytes] = {}
+    for entry in entries:
+        name = entry.originator, entry.id
+        if name not in bodies or entry.source in {None, entry.originator}:
+            bodies[name] = entry.body
+    return [decode(body) for body in bodies.values()]
+
+
+def _is_by(sensor: Record | None, observation: Record) -> bool:
+    return sensor is not None and sensor.originator == observation.originator
+
+
+def _sensor(record: Record) -> Sensor:
+    assert isinstance(record.content, Sensor)
+    return record.content
 
 
 def _observation(record: Record) -> Observation:
@@ -116,10 +139,16 @@ def _next_track_id(node: Node) -> str:
     return f"{node.id}-T-{len(set(_own_claims(node).values())) + 1:06d}"
 
 
-def _sensors(node: Node) -> dict[str, Sensor]:
-    """Every sensor whose place we know: our own, and those that partners told us of."""
-    told = [decode(entry.body).content for entry in node.store.sensors()]
-    return {one.id: one for one in told if isinstance(one, Sensor)}
+def known_sensors(node: Node) -> dict[str, Record]:
+    """Every sensor whose place we know, by its id: our own, and those that partners told us of.
+
+    Of two members that use one id, we come first, then who told us itself: nobody moves another's sensor.
+    """
+    known: dict[str, Record] = {}
+    for entry in sorted(node.store.sensors(), key=lambda e: (e.source is not None, e.source != e.originator)):
+        record = decode(entry.body)
+        known.setdefault(_sensor(record).id, record)
+    return known
 
 
 def _settings(observations: Sequence[Observation], wanted: Estimation) -> FitSettings:
