@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from commonsky.astro.time import tai_s_from_jd_utc
 from commonsky.federation import SigningKey
@@ -53,16 +54,27 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     store = Store.open(home.database)
     if now_tai_s is None:
         now_tai_s = partial(store.note_time, BEFORE_ALL_TAI_S) if config.exercise_clock else wall_clock_tai_s
-    latest_tai_s = store.note_time(now_tai_s())
-    clock = now_tai_s
     return Node(
         config=config,
         folder=home,
         key=key,
         store=store,
-        now_tai_s=lambda: max(latest_tai_s, clock()),
+        now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
+
+
+def _never_back(clock: Callable[[], float], latest_tai_s: float) -> Callable[[], float]:
+    """Give a clock that stands while another shows less than the latest time that it has shown."""
+    lock = Lock()
+
+    def now_tai_s() -> float:
+        nonlocal latest_tai_s
+        with lock:
+            latest_tai_s = max(latest_tai_s, clock())
+            return latest_tai_s
+
+    return now_tai_s
 
 
 def _read_key(file: Path) -> SigningKey:
