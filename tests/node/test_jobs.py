@@ -1,5 +1,7 @@
 """One observation, from a sensor's file to a partner's store, and everything that may go wrong on its way."""
 
+import os
+
 import pytest
 from msgspec.structs import replace
 
@@ -295,3 +297,52 @@ def test_the_originators_own_copy_counts_and_not_one_with_a_looser_label(coaliti
     kept = [decode(entry.body) for entry in direct]
     assert once_each([*direct, *looser]) == once_each([*looser, *direct]) == kept
     assert label not in [record.label for record in kept]
+
+
+def test_a_clock_set_back_under_a_running_node_does_not_take_it_back(coalition):
+    node = coalition.nodes["AUR"]
+    coalition.now_tai_s += 1000.0
+    later = node.now_tai_s()
+    coalition.now_tai_s -= 900.0
+    assert node.now_tai_s() == later
+
+
+def test_an_agreement_withdrawn_between_two_batches_releases_no_more(coalition, rehearsal, monkeypatch):
+    monkeypatch.setattr(jobs, "RECORDS_PER_ENVELOPE", 2)
+    node = coalition.nodes["AUR"]
+    document = node.folder.agreements / "AUR-PARTNERS.toml"
+    text = document.read_text()
+    document.unlink()
+    coalition.deliver(first_file(rehearsal, "AUR"))
+    document.write_text(text)
+    monkeypatch.setattr(type(node), "note_sealed", lambda _: document.unlink(missing_ok=True))
+    assert 0 < jobs.share(node) <= 2
+    assert jobs.share(node) == 0
+
+
+def test_nothing_is_explained_as_released_while_an_agreement_cannot_be_read(coalition, rehearsal):
+    coalition.deliver(first_file(rehearsal, "AUR"))
+    node = coalition.nodes["AUR"]
+    [track] = node.store.current_tracks()
+    assert jobs.explain(node, track.id, "BOR")[1].allowed
+    (node.folder.agreements / "broken.toml").write_text("id =")
+    _, decision = jobs.explain(node, track.id, "BOR")
+    assert not decision.allowed
+    assert "broken.toml" in decision.reason
+
+
+def test_a_document_that_vanishes_while_it_is_looked_at_stops_release_and_nothing_else(coalition):
+    node = coalition.nodes["AUR"]
+    (node.folder.agreements / ".#AUR-DOR.toml").symlink_to("nowhere")
+    assert jobs.share(node) == 0
+    assert "cannot be read" in node.store.log(1)[0].text
+    assert node.receiver().agreements
+
+
+def test_a_document_put_back_with_its_old_date_and_length_counts(coalition):
+    node = coalition.nodes["AUR"]
+    document = node.folder.agreements / "AUR-PARTNERS.toml"
+    before, status = node.agreements(), document.stat()
+    document.write_text(document.read_text().replace('purpose = "space-safety"', 'purpose = "space-sofety"'))
+    os.utime(document, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert node.agreements() != before

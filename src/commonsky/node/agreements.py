@@ -55,9 +55,21 @@ def read_shelf(folder: Path) -> Shelf:
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """Tell whether the folder changed: name, time of change and size of every document."""
-    found = ((file.name, file.stat()) for file in sorted(folder.glob("*.toml")))
-    return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)
+    """Tell whether the folder changed: name, time of change and size of every document.
+
+    The time is that of the inode, which no program sets: a document put back with its old date counts as new.
+    """
+    return tuple((file.name, *_change_of(file)) for file in sorted(folder.glob("*.toml")))
+
+
+def _change_of(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except (
+        OSError
+    ):  # as while an editor puts another in its place; reading it says what is wrong, if anything
+        return -1, -1
+    return status.st_ctime_ns, status.st_size
 
 
 def _version(agreement: Agreement) -> int:

@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from commonsky.domain import IdentityClaim, Record, RecordKind, Track
+from commonsky.domain import Decision, IdentityClaim, Record, RecordKind, Track
 from commonsky.formats.canonical import decode, encode
-from commonsky.sharing import Facets
+from commonsky.node.node import Node
+from commonsky.sharing import Facets, decide
 from commonsky.store import StoredRecord, Transaction
 
 
@@ -19,6 +20,17 @@ def facets_of(tx: Transaction, record: Record) -> Facets:
         alleged=[claim.designator for _, claim in claims],
         sensors=tx.sensors_behind(record.id),
     )
+
+
+def decide_now(node: Node, facets: Facets, reader: str) -> Decision:
+    """Decide by the agreements as they stand, and as `share` does: no document may be unreadable."""
+    shelf = node.agreements()
+    decision = decide(facets, reader, shelf.given_by(node.id), giver=node.id, now_tai_s=node.now_tai_s())
+    if not shelf.faults:
+        return decision
+    reason = f"nothing is released until this is mended: {'; '.join(shelf.faults)}"
+    trace = (*decision.trace, reason)
+    return replace(decision, allowed=False, reason=reason, agreement=None, clause=None, trace=trace)
 
 
 def _is_word_of(entry: StoredRecord, originator: str) -> bool:

@@ -21,7 +21,8 @@ from commonsky.federation import Refused, accept, read_wire, seal
 from commonsky.federation.position import Action
 from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
-from commonsky.node.context import facets_of, outgoing
+from commonsky.node.agreements import Shelf
+from commonsky.node.context import decide_now, facets_of, outgoing
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
 from commonsky.node.locks import alone
@@ -104,8 +105,7 @@ def share(node: Node) -> int:
     if node.agreements_changed(shelf):
         for peer in node.config.peers:
             node.store.reconsider(peer.member.id, node.now_tai_s())
-    given = shelf.given_by(node.id)
-    return sum(_share_with(node, peer.member.id, given) for peer in node.config.peers)
+    return sum(_share_with(node, peer.member.id, shelf) for peer in node.config.peers)
 
 
 def receive(node: Node, issuer: str, transport: Transport) -> Arrival:
@@ -177,9 +177,7 @@ def explain(node: Node, record_id: str, reader: str) -> tuple[StoredRecord, Deci
     entry = copies[0]
     with node.store.transaction() as tx:
         facets = facets_of(tx, decode(entry.body))
-    shelf = node.agreements()
-    decision = decide(facets, reader, shelf.given_by(node.id), giver=node.id, now_tai_s=node.now_tai_s())
-    return entry, decision
+    return entry, decide_now(node, facets, reader)
 
 
 def _keep(node: Node, read: FileContent, data: bytes, source: str) -> Appended:
@@ -204,8 +202,12 @@ def _keep(node: Node, read: FileContent, data: bytes, source: str) -> Appended:
     return appended
 
 
-def _share_with(node: Node, reader: str, given: Sequence[Agreement]) -> int:
-    """Decide batch after batch; what no agreement with the reader speaks of is refused without a row."""
+def _share_with(node: Node, reader: str, shelf: Shelf) -> int:
+    """Decide batch after batch; what no agreement with the reader speaks of is refused without a row.
+
+    No batch is decided under agreements that have changed since: the rest waits for the next time.
+    """
+    given = shelf.given_by(node.id)
     ours = [agreement for agreement in given if reader in agreement.readers]
     kinds = {kind for agreement in ours for clause in agreement.clauses for kind in clause.kinds}
     onward = any(agreement.onward for agreement in ours)
@@ -213,6 +215,8 @@ def _share_with(node: Node, reader: str, given: Sequence[Agreement]) -> int:
     while kinds and node.due(reader, kinds):
         newest = node.store.last_entry()
         with node.store.transaction() as tx:
+            if node.agreements() is not shelf:
+                break
             due = tx.undecided(reader, RECORDS_PER_ENVELOPE, node.now_tai_s(), kinds=kinds, onward=onward)
             went_out = _decide_and_seal(node, tx, reader, due, given)
             tx.settle(reader, kinds=kinds)

@@ -9,10 +9,9 @@ from commonsky.domain import Record, RecordKind
 from commonsky.formats.canonical import decode
 from commonsky.node.console_view import LinkState as Shown
 from commonsky.node.console_view import LinkStatus, LogLine, NodeStatus, ObjectPanel, panel_of
-from commonsky.node.context import designators, facets_of
+from commonsky.node.context import decide_now, designators, facets_of
 from commonsky.node.node import Node
 from commonsky.node.picture import Picture, PictureEntry
-from commonsky.sharing import decide
 from commonsky.store import LinkState, StoredRecord
 
 PICTURE_AT_MOST_EVERY_S = 1.0
@@ -87,10 +86,8 @@ class NodeView:
         node, record = self._node, entry.record
         with node.store.transaction() as tx:
             facets = facets_of(tx, record)
-        given = node.agreements().given_by(node.id)
         readers = [peer.member.id for peer in node.config.peers if peer.member.id != record.originator]
-        now_tai_s = node.now_tai_s()
-        decisions = [decide(facets, reader, given, giver=node.id, now_tai_s=now_tai_s) for reader in readers]
+        decisions = [decide_now(node, facets, reader) for reader in readers]
         return panel_of(key, record, decisions, derived=len(node.store.derived_from(record.id)))
 
     def log(self, after: int, limit: int) -> Sequence[LogLine]:
