@@ -99,8 +99,9 @@ def member(name):
 class Pair:
     """The folders of giver and reader, what they hold, and starting them."""
 
-    def __init__(self, folder, *, until="2100-01-01T00:00:00Z", members=(GIVER, READER)):
+    def __init__(self, folder, *, until="2100-01-01T00:00:00Z", members=(GIVER, READER), at=None):
         self.folder = folder
+        self._homes = {name: folder / name for name in members} | (at or {})
         self.urls = {
             name: f"http://127.0.0.1:{port}"
             for name, port in zip(members, free_ports(len(members)), strict=True)
@@ -116,12 +117,12 @@ class Pair:
                 sensors=(radar,) if name == GIVER else (),
                 peers=tuple(Peer(member=member(one), url=self.urls[one]) for one in members if one != name),
             )
-            home = found_node(folder / name, config, KEYS[name])
+            home = found_node(self._homes[name], config, KEYS[name])
             if name != THIRD:
                 (home.agreements / "all.toml").write_text(AGREEMENT.format(until=until))
 
     def home(self, name):
-        return NodeFolder(self.folder / name)
+        return NodeFolder(self._homes[name])
 
     @contextmanager
     def store(self, name):
@@ -133,7 +134,7 @@ class Pair:
 
     def drop(self, name, text, *, at=GIVER):
         """Drop a file as a sensor does: complete at once."""
-        incoming = self.home(at).incoming
+        incoming = self.home(at).incoming.resolve()
         part = incoming / f"{name}.part"
         part.write_bytes(text.encode() if isinstance(text, str) else text)
         part.rename(incoming / name)

@@ -5,6 +5,8 @@ any moment loses no file and doubles no record. A writer gives its file another 
 until it is complete. One file that cannot be taken in never keeps the others waiting.
 """
 
+import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -57,7 +59,15 @@ def _move(file: Path, folder: Path, taken: Intake | FormatError) -> None:
     folder.mkdir(exist_ok=True)
     names = (file.name if n == 0 else f"{file.stem}~{n}{file.suffix}" for n in count())
     target = next(path for path in (folder / name for name in names) if not path.exists())
-    file.replace(target)
+    try:
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = target.with_name(f"{target.name}.part")  # sensors may write to a disk of their own
+        shutil.copyfile(file, part)
+        part.replace(target)
+        file.unlink()
     if isinstance(taken, FormatError):
         with suppress(OSError):  # the name may be too long for the ending; the watch log has the reason too
             target.with_name(f"{target.name}.reason").write_text(f"{taken}\n", encoding="utf-8")
