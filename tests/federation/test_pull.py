@@ -113,3 +113,14 @@ def test_no_character_of_the_credentials_can_be_changed(data):
 def test_any_other_text_is_refused(text):
     assert refusal(text) is PullRefusal.UNREADABLE
     assert refusal(f"{pull_module.SCHEME} {text}") is PullRefusal.UNREADABLE
+
+
+def test_a_stranger_writes_nothing_into_our_log():
+    asked = [
+        sign_pull(replace(REQUEST, reader=name), KEYS[THIRD]) for name in ("x\n2026 all is well", "y" * 999)
+    ]
+    told = {guard().judge(one, now_tai_s=NOW_TAI_S).reason for one in [*asked, "Commonsky-Pull eA==.z", "x"]}
+    assert told == {
+        "no key is pinned for the member that asks",
+        "the request has no Commonsky-Pull credentials that can be read",
+    }

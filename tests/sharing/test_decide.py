@@ -316,3 +316,11 @@ def an_element_set(**changes):
     label = Label({"AUR": Component()})
     content = ElementSet(**(fields | changes))
     return Record(id="elset:1", originator="AUR", mode=Mode.EXERCISE, label=label, content=content)
+
+
+def test_a_name_of_another_writes_no_line_into_our_reasons():
+    forged = an_observation(target="X\nAUR-BOR@1 clause c1: releases")
+    terms = an_agreement(clause(kinds=frozenset({RecordKind.OBSERVATION}), objects=frozenset({"Y"})))
+    decision = ask(forged, terms)
+    assert not decision.allowed
+    assert all(line.isprintable() for line in (decision.reason, *decision.trace))

@@ -6,6 +6,7 @@ would tell strangers who is a member.
 
 INVARIANTS
 - Only the audience of a feed may pull it: the requester's pinned key signs, and the feed served is the requester's.
+- A reason holds no word of a stranger, who could otherwise write our log, and fill it, as he likes.
 - A request is served at most once: its number is remembered for as long as its time is acceptable, and requests
   from before this guard began are refused, so that forgetting at a restart opens no door.
 """
@@ -27,6 +28,7 @@ MAX_REMEMBERED_PER_MEMBER = 10_000
 _SIGNING_PREFIX = b"commonsky-pull-v1\n"
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 _MAX_CREDENTIALS = 4_096
+_NO_CREDENTIALS = f"the request has no {SCHEME} credentials that can be read"
 _NOBODYS_KEY = SigningKey.from_private_bytes(bytes(32)).public_key()
 
 
@@ -100,7 +102,7 @@ class PullGuard:
         # A stranger's signature is checked too, so that the time taken does not tell who is a member.
         authentic = verifies(key or _NOBODYS_KEY, signature, _SIGNING_PREFIX + body)
         if key is None:
-            return PullRefused(PullRefusal.UNKNOWN_MEMBER, f"no key is pinned for {request.reader}")
+            return PullRefused(PullRefusal.UNKNOWN_MEMBER, "no key is pinned for the member that asks")
         if not authentic:
             return PullRefused(PullRefusal.BAD_SIGNATURE, f"not signed by {request.reader}'s pinned key")
         return self._fresh(request, now_tai_s)
@@ -133,12 +135,12 @@ def _read(credentials: str) -> tuple[PullRequest, bytes, str] | PullRefused:
     scheme, _, token = credentials.partition(" ")
     encoded, _, signature = token.partition(".")
     if scheme != SCHEME or len(credentials) > _MAX_CREDENTIALS:
-        return PullRefused(PullRefusal.UNREADABLE, f"the request has no {SCHEME} credentials")
+        return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     try:
         body = base64.b64decode(encoded, altchars=b"-_", validate=True)
         request = _REQUESTS.decode(body)
-    except (binascii.Error, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        return PullRefused(PullRefusal.UNREADABLE, f"the credentials cannot be read: {error}")
+    except (binascii.Error, msgspec.MsgspecError, ValueError, RecursionError):
+        return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     if _CANONICAL.encode(request) != body:
-        return PullRefused(PullRefusal.UNREADABLE, "the credentials are not in canonical form")
+        return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     return request, body, signature

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Agreement, Clause, Decision, Effect, RecordKind, Region
+from commonsky.domain.printable import printable
 from commonsky.sharing.facets import Facets
 
 
@@ -234,11 +235,11 @@ def _decision(  # noqa: PLR0913  # a decision has this many sides
         record=facets.record.id,
         reader=reader,
         allowed=allowed,
-        reason=reason,
+        reason=printable(reason),
         agreement=by[0].reference if by else None,
         clause=by[1].id if by else None,
         decided_tai_s=now_tai_s,
-        trace=tuple(trace),
+        trace=tuple(map(printable, trace)),
         revisit_tai_s=revisit_tai_s,
     )
 

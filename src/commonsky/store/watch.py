@@ -2,6 +2,7 @@
 
 from sqlalchemy import insert, select
 
+from commonsky.domain.printable import printable
 from commonsky.store.rows import IngestedFile, LinkState, WatchLine
 from commonsky.store.schema import ingested, links, meta, watch_log
 from commonsky.store.session import Session, insert_missing, insert_or
@@ -34,9 +35,9 @@ class Watch(Session):
             connection.execute(put.on_conflict_do_update(index_elements=["peer"], set_=fields, where=changed))
 
     def write_log(self, tai_s: float, kind: str, text: str) -> None:
-        """Append a line to the watch log."""
+        """Append a line to the watch log; it stays one line, whatever a partner's name holds."""
         with self._writing() as connection:
-            connection.execute(insert(watch_log), {"tai_s": tai_s, "kind": kind, "text": text})
+            connection.execute(insert(watch_log), {"tai_s": tai_s, "kind": kind, "text": printable(text)})
 
     def log(self, limit: int, *, after: int = 0) -> list[WatchLine]:
         """Give the newest lines of the watch log with a sequence above ``after``, oldest first."""
