@@ -27,6 +27,7 @@ from partners import (
     receiver,
     sealed,
     stopped,
+    track,
 )
 
 
@@ -329,3 +330,14 @@ def test_a_record_that_its_originator_has_no_part_in_is_not_taken_from_another()
 def test_altered_content_under_the_id_of_a_third_members_record_is_not_taken():
     altered = replace(observation(1, originator=THIRD), content=observation(2, originator=THIRD).content)
     assert passed_on(altered) == "not_original"
+
+
+def test_a_place_on_the_feed_that_no_database_can_keep_is_refused():
+    assert refusal(forged(chain(1)[0], gen=2**70)) is Refusal.UNREADABLE
+
+
+def test_a_track_with_a_revision_that_no_database_can_keep_is_set_apart_and_its_neighbour_kept():
+    body = encode(track(1)).replace(b'"revision":1', b'"revision":1180591620717411303424')
+    outcome = judged(sealed([body, observation(2)]))
+    assert [one.code for one in outcome.unfit] == ["malformed"]
+    assert [one.record for one in outcome.received] == [observation(2)]

@@ -7,6 +7,7 @@ from commonsky.federation import header_sha256
 from commonsky.federation.seal import head_of
 from commonsky.formats.canonical import encode
 from commonsky.store import StoreError
+from commonsky.store.feeds import KEPT_BYTES
 from partners import GIVER, NOW_TAI_S, READER, THIRD, chain, judged, observation, sealed
 
 
@@ -136,3 +137,9 @@ def test_the_same_bytes_for_the_same_reason_are_counted_not_kept_again(store):
     assert (oldest.times, oldest.first_tai_s, oldest.last_tai_s) == (2, NOW_TAI_S, NOW_TAI_S + 5.0)
     assert newest.code == "gap"
     assert store.quarantined(source=THIRD) == []
+
+
+def test_of_what_is_set_apart_so_much_is_kept_and_each_is_told_from_the_other(store):
+    for end in (b"a", b"b", b"a"):
+        store.quarantine(GIVER, "bad_signature", "no", b"x" * KEPT_BYTES + end, at_tai_s=NOW_TAI_S)
+    assert [(len(one.data), one.times) for one in store.quarantined()] == [(KEPT_BYTES, 1), (KEPT_BYTES, 2)]

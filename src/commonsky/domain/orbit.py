@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+LAST_REVISION = 2**31 - 1
+"""A database keeps no larger ones."""
+
 
 class ElementSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="element_set"):
     """SGP4 mean elements, with the names and units of the CCSDS orbit mean-elements message (502.0-B-3, 4).
@@ -100,6 +103,8 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     def __post_init__(self) -> None:
         if len(self.covariance) != 21:
             raise ValueError("a track's covariance is the lower triangle of a 6x6 matrix: 21 values")
+        if not 1 <= self.revision <= LAST_REVISION:
+            raise ValueError(f"a track's revision counts from 1, to {LAST_REVISION} at most")
 
     @property
     def position_sigma_m(self) -> float:

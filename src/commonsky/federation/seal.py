@@ -14,6 +14,8 @@ from commonsky.federation.keys import SigningKey, sign
 
 ENVELOPE_TYPE = "commonsky-envelope-v1"
 MAX_RECORDS_PER_ENVELOPE = 10_000
+LAST_PLACE = 2**31 - 1
+"""Highest generation and position: a database keeps no larger ones."""
 
 _SIGNING_PREFIX = ENVELOPE_TYPE.encode() + b"\n"
 _CANONICAL = msgspec.json.Encoder(order="sorted")
@@ -88,8 +90,8 @@ def read_header(text: str) -> EnvelopeHeader:
         raise ValueError("the header is not in canonical form")
     if header.typ != ENVELOPE_TYPE:
         raise ValueError(f"the header says {header.typ!r}; this node reads {ENVELOPE_TYPE}")
-    if header.gen < 1 or header.seq < 1 or header.count < 0:
-        raise ValueError("the header's gen and seq count from 1")
+    if not (1 <= header.gen <= LAST_PLACE and 1 <= header.seq <= LAST_PLACE and header.count >= 0):
+        raise ValueError(f"the header's gen and seq count from 1, to {LAST_PLACE} at most")
     return header
 
 

@@ -17,6 +17,9 @@ from commonsky.store.rows import QuarantinedBytes
 from commonsky.store.schema import cursors, inbox, outbox, quarantine
 from commonsky.store.session import Session, insert_or
 
+KEPT_BYTES = 1_048_576
+"""Of each thing set apart: header and signature prove a fork, and no partner fills a disk in one go."""
+
 _HEADERS = msgspec.json.Decoder(EnvelopeHeader)
 
 
@@ -111,7 +114,10 @@ class Feeds(Session):
             _set_apart(connection, header.iss, unfit.code, unfit.reason, unfit.body, at_tai_s)
 
     def quarantine(self, source: str, code: str, reason: str, data: bytes, *, at_tai_s: float) -> None:
-        """Set bytes apart with a reason. The same bytes again for the same reason are counted, not kept twice."""
+        """Set bytes apart with a reason: the first `KEPT_BYTES` of them, under the digest of all.
+
+        The same bytes again for the same reason are counted, not kept twice.
+        """
         with self._writing() as connection:
             _set_apart(connection, source, code, reason, data, at_tai_s)
 
@@ -190,7 +196,13 @@ def _set_apart(  # noqa: PLR0913  # what, from whom, why, when, and where to
     again = update(quarantine).where(same).values(last_tai_s=at_tai_s, times=quarantine.c.times + 1)
     if connection.execute(again).rowcount:
         return
-    what = {"source": source, "code": code, "reason": reason, "data_sha256": digest, "data": data}
+    what = {
+        "source": source,
+        "code": code,
+        "reason": reason,
+        "data_sha256": digest,
+        "data": data[:KEPT_BYTES],
+    }
     when = {"first_tai_s": at_tai_s, "last_tai_s": at_tai_s, "times": 1}
     connection.execute(insert(quarantine), {**what, **when})
 
