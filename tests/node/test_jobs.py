@@ -346,3 +346,7 @@ def test_a_document_put_back_with_its_old_date_and_length_counts(coalition):
     document.write_text(document.read_text().replace('purpose = "space-safety"', 'purpose = "space-sofety"'))
     os.utime(document, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert node.agreements() != before
+
+
+def test_a_new_nodes_folder_is_closed_to_other_users(coalition):
+    assert coalition.nodes["AUR"].folder.path.stat().st_mode & 0o077 == 0

@@ -32,7 +32,10 @@ def found_node(folder: Path, config: NodeConfig, key: SigningKey) -> NodeFolder:
         raise FormatError(str(home.config), "a node lives here already")
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "the member's public key is not that of the node's signing key")
-    for part in (home.path, home.agreements, home.incoming):
+    home.path.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )  # what partners may not have, other users may not either
+    for part in (home.agreements, home.incoming):
         part.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(home.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(private_pem(key))
