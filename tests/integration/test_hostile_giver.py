@@ -186,8 +186,8 @@ def test_a_second_history_stops_the_feed_until_a_person_resumes_it(reader, capsy
     assert cursor.stopped
     assert (cursor.seq, held) == (2, 4)
     assert "fork" in codes
-    assert main(["node", "resume", home, "XXX"]) == 2
-    assert "XXX is no partner of GBR; it knows NOR" in " ".join(capsys.readouterr().err.split())
+    assert main(["node", "resume", home, "ZZZ"]) == 2
+    assert "ZZZ is no partner of GBR; it knows NOR" in " ".join(capsys.readouterr().err.split())
     assert main(["node", "resume", home, GIVER]) == 0
     assert "goes on after envelope 1.2" in capsys.readouterr().out
     eventually(lambda: state(pair)[0].seq == 3)

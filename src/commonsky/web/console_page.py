@@ -52,7 +52,7 @@ def add_console_page(app: FastAPI, static: Path = STATIC) -> None:
     def page() -> Response:
         index = static / "index.html"
         if not index.is_file():
-            text = "The console has not been built. Run `python console/build_hook.py`, or install the package with pip."
+            text = "The console is not built. Install the package with pip, or run `python console/build_hook.py`."
             return PlainTextResponse(text, status_code=503)
         return FileResponse(index, headers={"Cache-Control": "no-cache"})
 
