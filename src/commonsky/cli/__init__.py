@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from commonsky import __version__
 from commonsky.cli.render import CommandError, Exit, complain
@@ -17,6 +17,7 @@ app = App(
     name="commonsky",
     help="Combined space operations made of sovereign nodes.",
     version=__version__,
+    default_parameter=Parameter(negative=""),
     result_action="return_value",
     help_on_error=False,
 )

@@ -24,8 +24,10 @@ def cut(a: str, b: str, /, *, coalition: Coalition = DEFAULT_COALITION) -> int:
 
     Parameters
     ----------
-    a, b
-        The members.
+    a
+        One member.
+    b
+        The other member.
     coalition
         Folder that holds the nodes' folders.
     """
@@ -38,8 +40,10 @@ def restore(a: str, b: str, /, *, coalition: Coalition = DEFAULT_COALITION) -> i
 
     Parameters
     ----------
-    a, b
-        The members.
+    a
+        One member.
+    b
+        The other member.
     coalition
         Folder that holds the nodes' folders.
     """

@@ -45,10 +45,16 @@ def init(  # noqa: PLR0913  # a node is this much
     ----------
     folder
         Where the node will live.
-    member, name, kind
-        Who runs it: a short id, a name, and what sort of body.
-    operation, mode
-        The operation it takes part in, and whether its data is real.
+    member
+        Short id of the member that runs it.
+    name
+        The member's name.
+    kind
+        What sort of body the member is.
+    operation
+        The operation that the node takes part in.
+    mode
+        Whether its data is real.
     port
         Where it will serve on this machine.
     """
@@ -84,8 +90,12 @@ def partner(  # noqa: PLR0913  # a partner is this much
     ----------
     folder
         Folder of the node.
-    member, name, kind
-        The partner.
+    member
+        Short id of the partner.
+    name
+        The partner's name.
+    kind
+        What sort of body the partner is.
     key
         Its Ed25519 public key, 64 hexadecimal digits, as it told you by another way than this network.
     url

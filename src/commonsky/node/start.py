@@ -56,7 +56,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database)
     if now_tai_s is None:
-        now_tai_s = partial(store.note_time, BEFORE_ALL_TAI_S) if config.exercise_clock else wall_clock_tai_s
+        now_tai_s = partial(_latest_seen, store) if config.exercise_clock else wall_clock_tai_s
     return Node(
         config=config,
         folder=home,
@@ -65,6 +65,12 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
+
+
+def _latest_seen(store: Store) -> float:
+    """Give the latest time that a node has seen; asked inside of transactions too, so it must not write."""
+    seen = store.latest_time()
+    return BEFORE_ALL_TAI_S if seen is None else seen
 
 
 def _never_back(clock: Callable[[], float], latest_tai_s: float) -> Callable[[], float]:

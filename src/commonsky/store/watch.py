@@ -67,6 +67,12 @@ class Watch(Session):
         with self._writing() as connection:
             connection.execute(insert_missing(connection, ingested), row)
 
+    def latest_time(self) -> float | None:
+        """Give the latest time that was noted."""
+        with self._reading() as connection:
+            known = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
+        return None if known is None else float(known)
+
     def note_time(self, now_tai_s: float) -> float:
         """Keep the latest time that this node has seen and give it: a clock set back revives no expired label."""
         with self._writing() as connection:
