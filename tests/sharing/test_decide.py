@@ -1,6 +1,7 @@
 """Refuse by default, say why, never loosen."""
 
 import math
+from functools import partial
 
 import msgspec
 import pytest
@@ -233,15 +234,17 @@ def test_the_trace_tells_every_clause_that_was_tried():
 
 
 sets = st.none() | st.frozensets(st.sampled_from(["AUR-T-000001", "AUR", "AUR-RADAR", "x"]))
-clauses = st.builds(
+every_clause = partial(
+    st.builds,
     Clause,
     id=st.uuids().map(str),
     kinds=st.frozensets(st.sampled_from(RecordKind), min_size=1),
-    effect=st.sampled_from(Effect),
     objects=sets,
     owners=sets,
     sensors=sets,
     regimes=st.none() | st.frozensets(st.sampled_from(Regime)),
+)
+clauses = every_clause(effect=st.just(Effect.WITHHOLD)) | every_clause(
     classification_ceiling=st.none() | st.integers(0, 2),
     precision_floor_m=st.sampled_from([0.0, 10.0, 100.0]),
     delay_s=st.sampled_from([0.0, 50.0, 500.0]),
@@ -324,3 +327,36 @@ def test_a_name_of_another_writes_no_line_into_our_reasons():
     decision = ask(forged, terms)
     assert not decision.allowed
     assert all(line.isprintable() for line in (decision.reason, *decision.trace))
+
+
+@pytest.mark.parametrize(
+    "limit", [{"classification_ceiling": 1}, {"precision_floor_m": 100.0}, {"delay_s": 3600.0}]
+)
+def test_a_clause_that_withholds_has_no_limit_that_would_withhold_the_harmless_alone(limit):
+    with pytest.raises(ValueError, match="are for clauses that release"):
+        clause(effect=Effect.WITHHOLD, **limit)
+
+
+def test_withholding_stands_in_an_agreement_that_could_not_release_the_record_itself():
+    withholding = clause(id="never", effect=Effect.WITHHOLD)
+    foreign = a_track(label=Label({"AUR": Component(), "CAL": Component()}))
+    onward = an_agreement(id="onward", onward=True)
+    assert ask(foreign, onward).allowed
+    assert not ask(foreign, onward, an_agreement(withholding)).allowed
+    for_one_purpose = a_track(label=Label({"AUR": Component(purposes=frozenset({"space-safety"}))}))
+    assert not ask(for_one_purpose, an_agreement(id="b"), an_agreement(withholding, purpose="other")).allowed
+
+
+def test_withholding_ends_with_its_agreement_and_the_record_comes_up_again_then():
+    withholding = an_agreement(clause(effect=Effect.WITHHOLD), id="w", ends_tai_s=1500.0)
+    refused = ask(a_track(), an_agreement(), withholding)
+    assert (refused.allowed, refused.revisit_tai_s) == (False, 1500.0)
+    assert ask(a_track(), an_agreement(), withholding, now=1500.0).allowed
+
+
+def test_a_refusal_comes_up_again_when_another_agreement_begins():
+    elsewhere = an_agreement(clause(objects=frozenset({"Z"})))
+    coming = an_agreement(id="later", begins_tai_s=1500.0)
+    refused = ask(a_track(), elsewhere, coming)
+    assert (refused.allowed, refused.revisit_tai_s) == (False, 1500.0)
+    assert ask(a_track(), elsewhere, coming, now=1500.0).allowed

@@ -67,6 +67,7 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delay_s
         Covered only when the record's epoch is at least this long past.
 
+    The last three are limits of what may go out: a clause that withholds cannot have them.
     """
 
     id: str
@@ -86,6 +87,12 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"clause {self.id} names no kind of record")
         if self.precision_floor_m < 0.0 or self.delay_s < 0.0:
             raise ValueError(f"clause {self.id}: precision_floor_m and delay_s cannot be negative")
+        if self.effect is Effect.WITHHOLD and (
+            self.classification_ceiling is not None or self.precision_floor_m or self.delay_s
+        ):
+            # Read as they cover, they would withhold the harmless: what is low, coarse or old.
+            words = "classification_ceiling, precision_floor_m and delay_s are for clauses that release"
+            raise ValueError(f"clause {self.id}: {words}")
 
 
 class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,8 +2,9 @@
 
 INVARIANTS
 - Nothing is released without a clause of an agreement in force whose every restriction is known to hold.
-- A withholding clause beats a releasing one, also one of another agreement between the same members; it applies
-  unless one of its restrictions is known not to hold.
+- A withholding clause beats a releasing one, also one of another agreement between the same members, and whether
+  that agreement could release the record itself or not; it applies unless one of its restrictions is known not to
+  hold.
 - Every originator's label must agree, whatever the agreement says.
 - What cannot be evaluated refuses.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Agreement, Clause, Decision, Effect, RecordKind, Region
@@ -47,19 +49,23 @@ def decide(
     answer = partial(_decision, facets, reader, now_tai_s)
     trace: list[str] = []
     try:
+        begins = _next_beginning(reader, agreements, giver, now_tai_s)
         in_force = _in_force(facets, reader, agreements, giver, now_tai_s, trace)
         if not in_force:
-            begins = _next_beginning(reader, agreements, giver, now_tai_s)
             reason = trace[0].replace(": no: ", " ", 1) if trace else f"no agreement covers {reader}"
-            return answer(allowed=False, reason=reason, trace=trace, revisit_tai_s=begins)
-        for agreement in in_force:
-            for clause in agreement.clauses:
-                if clause.effect is Effect.WITHHOLD and _withholds(
-                    clause, facets, now_tai_s, agreement, trace
-                ):
+            return answer(allowed=False, reason=reason, trace=trace, revisit_tai_s=_finite(begins))
+        for agreement in agreements:
+            for clause in _withholding(agreement, facets, reader, giver, now_tai_s):
+                if _withholds(clause, facets, now_tai_s, agreement, trace):
                     reason = f"{agreement.reference} clause {clause.id} withholds it"
-                    return answer(allowed=False, reason=reason, trace=trace, by=(agreement, clause))
-        return _release(facets, in_force, now_tai_s, answer, trace)
+                    revisit = _finite(min(begins, agreement.ends_tai_s))
+                    by = (agreement, clause)
+                    return answer(allowed=False, reason=reason, trace=trace, by=by, revisit_tai_s=revisit)
+        made = _release(facets, in_force, now_tai_s, answer, trace)
+        if made.allowed:
+            return made
+        revisit = math.inf if made.revisit_tai_s is None else made.revisit_tai_s
+        return replace(made, revisit_tai_s=_finite(min(revisit, begins)))
     except Exception as fault:  # noqa: BLE001  # whatever goes wrong in a rule must refuse, never release
         reason = f"refused, since the rules could not be evaluated ({type(fault).__name__}: {fault})"
         return answer(allowed=False, reason=reason, trace=[*trace, reason])
@@ -85,12 +91,24 @@ def _in_force(  # noqa: PLR0913  # the five things that bring an agreement into 
     return found
 
 
-def _next_beginning(
-    reader: str, agreements: Sequence[Agreement], giver: str, now_tai_s: float
-) -> float | None:
-    """When the next agreement with the reader comes into force, if one will."""
+def _next_beginning(reader: str, agreements: Sequence[Agreement], giver: str, now_tai_s: float) -> float:
+    """When the next agreement with the reader comes into force; infinite if none will."""
     coming = (a.begins_tai_s for a in agreements if a.giver == giver and reader in a.readers)
-    return min((begins for begins in coming if begins > now_tai_s), default=None)
+    return min((begins for begins in coming if begins > now_tai_s), default=math.inf)
+
+
+def _finite(time_tai_s: float) -> float | None:
+    return time_tai_s if math.isfinite(time_tai_s) else None
+
+
+def _withholding(
+    agreement: Agreement, facets: Facets, reader: str, giver: str, now_tai_s: float
+) -> Iterator[Clause]:
+    """The withholding clauses of an agreement that is in its term, whatever else keeps it from releasing."""
+    in_term = agreement.begins_tai_s <= now_tai_s < agreement.ends_tai_s
+    between_them = agreement.giver == giver and reader in agreement.readers
+    if between_them and in_term and facets.record.mode is agreement.mode:
+        yield from (clause for clause in agreement.clauses if clause.effect is Effect.WITHHOLD)
 
 
 def _obstacles(
@@ -153,8 +171,8 @@ def _release(
         return answer(allowed=False, reason="no clause releases it", trace=trace)
     when, _, agreement, clause, rule = min(nearest, key=lambda n: n[:2])
     reason = f"{agreement.reference} clause {clause.id} {rule}"
-    revisit = when if math.isfinite(when) else None
-    return answer(allowed=False, reason=reason, trace=trace, by=(agreement, clause), revisit_tai_s=revisit)
+    by = (agreement, clause)
+    return answer(allowed=False, reason=reason, trace=trace, by=by, revisit_tai_s=_finite(when))
 
 
 def _findings(clause: Clause, facets: Facets, now_tai_s: float) -> Iterator[Finding]:
