@@ -102,6 +102,7 @@ def _start_here(
     for done, node in enumerate(nodes.values(), start=1):
         ingest(node, rehearsal.catalogue, "catalogue.csv")
         progress.tell(done, len(nodes))
+    at_work: list[Running] = []
     for node in nodes.values():
         one = Running(node, monotonic_s=time.monotonic, rate=clock.rate)
         try:
@@ -109,6 +110,10 @@ def _start_here(
         except PortInUseError as error:
             raise CommandError(f"{error}; choose other ports with --port") from error
         running.callback(one.stop)
+        at_work.append(one)
+    for one in at_work:  # called before any is stopped: who waits for an answer of another gets it at once
+        running.callback(one.node.close_feeds)
+        running.callback(one.ask_to_stop)
     return Cast(lambda file: _hand_over(nodes[file.member], file), lambda: None)
 
 
