@@ -60,15 +60,18 @@ def _tracking_data(node: Node, data: bytes, source: str) -> FileContent:
     kept: list[Record] = []
     rejected = list(read.rejected)
     strangers: Counter[str] = Counter()
+    ahead: dict[str, list[float]] = {}
     for seen in read.observations:
         if seen.sensor not in sensors:
             strangers[seen.sensor] += 1
         elif seen.epoch_tai_s > latest_tai_s:
-            when = utc_from_tai_s(seen.epoch_tai_s)
-            reason = f"{seen.kind} of {seen.sensor} at {when} lies in the future"
-            rejected.append(Rejection(field="EPOCH", reason=reason))
+            ahead.setdefault(seen.sensor, []).append(seen.epoch_tai_s)
         else:
             kept.append(own_record(node, seen, sensors[seen.sensor].label))
+    for sensor, epochs in ahead.items():
+        when = f"{utc_from_tai_s(min(epochs))} to {utc_from_tai_s(max(epochs))}"
+        reason = f"{len(epochs)} observations of {sensor}: their time, {when}, lies in the future"
+        rejected.append(Rejection(field="EPOCH", reason=reason))
     rejected += [
         Rejection(
             field="PARTICIPANT", reason=f"{count} observations of {name}, which is no sensor of {node.id}"
