@@ -143,7 +143,7 @@ def test_a_node_is_founded_with_all_that_its_owner_needs_to_know(tmp_path, run):
     code, table, _ = run("node", "init", tmp_path / "new", "--member", "NEW", "--name", "Newland")
     assert code == 0
     assert "A node of Newland" in table
-    for words in ("public key", "node.toml", "agreements", "incoming", "commonsky node partner"):
+    for words in ("public key", "node.toml", "agreements", "incoming", "sensor files go to"):
         assert words in table
     assert (tmp_path / "new" / "node.key").stat().st_mode & 0o777 == 0o600
     key = "ab" * 32

@@ -159,7 +159,7 @@ def test_a_console_that_was_not_built_says_so(tmp_path):
     with Server(app) as server:
         answer = httpx.get(server.url)
     assert answer.status_code == 503
-    assert "not been built" in answer.text
+    assert "is not built" in answer.text
 
 
 def test_a_label_is_told_in_words_by_originator():

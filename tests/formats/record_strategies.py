@@ -45,7 +45,9 @@ def observations(draw):
     )
 
 
-sites = st.builds(Site, id=texts, latitude_deg=numbers, longitude_deg=numbers, height_m=numbers)
+sites = st.builds(
+    Site, id=texts, latitude_deg=st.floats(-90, 90), longitude_deg=st.floats(-360, 360), height_m=numbers
+)
 sensors = st.builds(
     Sensor,
     id=texts,
@@ -89,7 +91,7 @@ force_models = st.builds(
 tracks = st.builds(
     Track,
     track_id=texts,
-    revision=integers,
+    revision=st.integers(1, 2**31 - 1),
     epoch_tai_s=numbers,
     position_m=triples,
     velocity_m_s=triples,

@@ -1,6 +1,7 @@
 """The console shows all that a node knows, so only its own machine may ask for it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -17,7 +18,9 @@ def ask(app, path, *, client="127.0.0.1", **headers):
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as browser:
             return await browser.get(path, headers=headers)
 
-    return asyncio.run(asking())
+    # In a thread of its own: a browser under test may keep a loop in this one.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, asking()).result()
 
 
 def answer(path, **how):
