@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format bench prove install browser clean
+.PHONY: demo test check format bench prove install browser peers clean
 
 demo: $(VENV)/.product ## a coalition at work, console on loopback; HEADLESS=1 runs it to the end and exits
 	@$(BIN)/commonsky demo $(if $(HEADLESS),--headless) $(if $(PROCESSES),--processes)
@@ -22,7 +22,7 @@ format: install
 	$(BIN)/ruff format src tests bench console
 	$(BIN)/ruff check --fix src tests bench console
 
-bench: install browser ## speed beside accuracy, against named peers in the same run
+bench: install browser peers ## speed beside accuracy, against named peers in the same run
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 prove: install ## the long proofs
@@ -51,5 +51,11 @@ browser:
 	  apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
 	else echo "No Chromium here: the console's tests will be skipped (install chromium or set COMMONSKY_CHROMIUM)"; fi
 
+# Peers are run in processes of their own with PYTHONPATH=.peers/<name>; one that cannot be installed is left out, and said so.
+peers: install
+	@grep -v '^#' bench/peers.txt | while read -r peer; do place=.peers/$${peer%%==*}; test -d $$place || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $$place $$peer || \
+	{ rm -rf $$place; echo "$$peer cannot be installed here: measured without it"; }; done
+
 clean:
-	rm -rf $(VENV) var console/node_modules src/commonsky/web/static
+	rm -rf .peers $(VENV) var console/node_modules src/commonsky/web/static

@@ -1,0 +1,1 @@
+"""Close approaches, how probable a collision is, and what is warned of."""
