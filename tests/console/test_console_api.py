@@ -135,6 +135,14 @@ def test_an_orbit_is_drawn_in_the_frame_that_was_asked_for(client, node):
     )
 
 
+@pytest.mark.parametrize("after", [2**63, 10**30, -1])
+def test_the_log_after_a_number_that_no_database_counts_to_is_refused_by_name(client, after):
+    answer = client.get("api/v1/log", params={"after": after})
+    assert answer.status_code == 422
+    assert "after" in answer.text
+    assert client.get("api/v1/log", params={"after": 2**63 - 1}).json() == []
+
+
 def test_events_begin_with_the_status_and_resume_after_the_last_line_seen(client, node):
     first = _events(client, {}, 6)
     assert first[0][0] == "status"

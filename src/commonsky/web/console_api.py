@@ -31,6 +31,8 @@ MAXIMUM_VALUES = 12_000_000
 _POLL_S = 0.25
 _STATUS_EVERY_S = 1.0
 _LOG_LINES = 200
+_LAST_SEQUENCE = 2**63 - 1
+"""No database counts further than this."""
 _PICTURES_KEPT = 12
 
 _BINARY = "application/octet-stream"
@@ -82,7 +84,8 @@ def _add_state(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> Non
 
     @router.get("/log", response_model=None)
     def log(
-        after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = _LOG_LINES
+        after: Annotated[int, Query(ge=0, le=_LAST_SEQUENCE)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = _LOG_LINES,
     ) -> Response:
         """Give the newest lines of the watch log after a sequence number, oldest first."""
         return _json([_log_line(line) for line in view.log(after, limit)])
