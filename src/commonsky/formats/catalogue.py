@@ -6,7 +6,7 @@ The form is found from the content; names and endings of files do not matter.
 from msgspec import Struct
 
 from commonsky.domain import ElementSet
-from commonsky.formats.ccsds import is_xml, lines_of
+from commonsky.formats.ccsds.notation import is_xml, lines_of
 from commonsky.formats.compressed import unpacked
 from commonsky.formats.errors import FormatError, Rejection
 from commonsky.formats.mean_elements import PlacedSets

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import ElementSet
-from commonsky.formats.ccsds import (
+from commonsky.formats.ccsds.notation import (
     is_element,
     kvn_items,
     line_of,

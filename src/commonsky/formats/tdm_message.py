@@ -12,7 +12,7 @@ from lxml import etree
 from msgspec import Struct, field
 
 from commonsky.astro.time import TIME_SYSTEMS, tai_s_from_text
-from commonsky.formats.ccsds import (
+from commonsky.formats.ccsds.notation import (
     Item,
     is_xml,
     kvn_items,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from commonsky.astro.time import tai_s_from_datetime64
 from commonsky.domain import ElementSet
-from commonsky.formats.ccsds import text_of
+from commonsky.formats.ccsds.notation import text_of
 from commonsky.formats.errors import Rejection
 from commonsky.formats.mean_elements import (
     FIELD_OF_KEYWORD,
