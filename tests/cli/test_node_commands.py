@@ -146,32 +146,11 @@ def test_a_node_is_founded_with_all_that_its_owner_needs_to_know(tmp_path, run):
     for words in ("public key", "node.toml", "agreements", "incoming", "sensor files go to"):
         assert words in table
     assert (tmp_path / "new" / "node.key").stat().st_mode & 0o777 == 0o600
-    key = "ab" * 32
-    code, table, _ = run(
-        "node",
-        "partner",
-        tmp_path / "new",
-        "OLD",
-        "--name",
-        "Oldland",
-        "--key",
-        key,
-        "--url",
-        "http://127.0.0.1:1",
-    )
+    partner = ("node", "partner", tmp_path / "new", "OLD", "--name", "Oldland")
+    pinned = (*partner, "--key", "ab" * 32, "--url", "http://127.0.0.1:1")
+    code, table, _ = run(*pinned)
     assert code == 0
     assert "NEW knows OLD now" in table
-    code, _, err = run(
-        "node",
-        "partner",
-        tmp_path / "new",
-        "OLD",
-        "--name",
-        "Oldland",
-        "--key",
-        key,
-        "--url",
-        "http://127.0.0.1:1",
-    )
+    code, _, err = run(*pinned)
     assert code == 2
     assert "names OLD already" in " ".join(err.split())

@@ -174,6 +174,7 @@ def test_a_node_that_could_not_work_is_not_founded(tmp_path, capsys, member, por
     [
         ({"--key": "abc"}, "64 lower-case"),
         ({"--url": "nowhere"}, "'nowhere'"),
+        ({"--url": "http://partner.example:8701"}, "in the clear"),
         ({"": "a b"}, "member id 'a b'"),
     ],
 )

@@ -11,6 +11,7 @@
     FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
 """
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -53,6 +54,11 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         _check_member(self.member)
         _check_url(self.url)
+        parts = urlsplit(self.url)
+        if parts.scheme == "http" and not is_loopback(str(parts.hostname)):
+            raise ValueError(
+                f"url {self.url!r} would carry records in the clear: use https beyond this machine"
+            )
 
 
 class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -197,6 +203,16 @@ def _check_url(url: str) -> None:
         raise ValueError(f"url {url!r} is not like http://127.0.0.1:8701")
     if parts.port == 0:
         raise ValueError(f"url {url!r} names port 0")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is that of this machine alone."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _require_distinct(field: str, names: Sequence[str]) -> None:

@@ -14,6 +14,9 @@ from msgspec import Struct
 
 from commonsky.domain import Envelope, EnvelopeHeader
 
+MOST_BYTES = 16_000_000
+"""About 150,000 marks; then the file begins anew, since a node runs for years."""
+
 _HEADERS = msgspec.json.Decoder(EnvelopeHeader)
 
 
@@ -60,6 +63,8 @@ class Stopwatch:
         mark = Mark(iss=header.iss, aud=header.aud, gen=header.gen, seq=header.seq, event=event, at_s=at_s)
         # What is timed matters more than its time: on a full disk a mark is missing, and nothing else.
         with self._writing, suppress(OSError), self._file.open("ab") as out:
+            if out.tell() > MOST_BYTES:
+                out.truncate(0)
             out.write(msgspec.json.encode(mark) + b"\n")
 
 

@@ -5,12 +5,13 @@ clients on this machine that call it by a name of this machine: a page of anothe
 resolve to the loopback address (DNS rebinding) still says its own name, and a proxy says that it is one.
 """
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from commonsky.node.config import is_loopback
 
 OPEN_TO_PARTNERS = "/feed/"
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
@@ -36,8 +37,8 @@ def _is_local(scope: Scope) -> bool:
     client = scope.get("client")
     return (
         client is not None
-        and _is_loopback(client[0])
-        and _is_loopback(_host_of(headers.get("host", "")))
+        and is_loopback(client[0])
+        and is_loopback(_host_of(headers.get("host", "")))
         and not any(name in headers for name in _PROXY_HEADERS)
     )
 
@@ -47,12 +48,3 @@ def _host_of(host_header: str) -> str:
         return urlsplit(f"//{host_header}").hostname or ""
     except ValueError:
         return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
