@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from commonsky.domain import (
     VALUES_PER_KIND,
     Component,
+    ConjunctionWarning,
     ElementSet,
     EmpiricalAcceleration,
+    EncounterPlane,
     ForceModel,
     IdentityClaim,
     Label,
@@ -19,6 +21,7 @@ from commonsky.domain import (
     Site,
     TimeTag,
     Track,
+    WarnedObject,
 )
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -103,7 +106,51 @@ tracks = st.builds(
     weighted_rms=numbers,
 )
 claims = st.builds(IdentityClaim, track_id=texts, designator=texts, confidence=numbers, basis=texts)
-contents = observations() | sensors | element_sets | tracks | claims
+
+lengths = st.floats(0.0, 1e6)
+places = st.floats(-1e6, 1e6)
+variances = st.floats(1.0, 1e6)
+times = st.floats(-1e9, 1e9)
+
+
+def warned_objects(first):
+    return st.builds(
+        WarnedObject,
+        designator=texts.map(lambda text: first + text),
+        name=texts,
+        also=st.lists(texts, max_size=2).map(tuple),
+        data_epoch_tai_s=st.none() | times,
+        sigmas_rtn_m=st.none() | st.tuples(lengths, lengths, lengths),
+    )
+
+
+warnings = st.builds(
+    ConjunctionWarning,
+    provider=texts.map(lambda text: "P" + text),
+    made_tai_s=times,
+    tca_tai_s=times,
+    object_1=warned_objects("A"),
+    object_2=warned_objects("B"),
+    miss_distance_m=lengths,
+    message=texts,
+    relative_speed_m_s=st.none() | lengths,
+    relative_position_rtn_m=st.none() | st.tuples(places, places, places),
+    covariance_rtn_m2=st.none() | st.tuples(*[variances] * 6),
+    plane=st.none()
+    | st.builds(
+        EncounterPlane,
+        miss_m=st.tuples(places, places),
+        covariance_m2=st.none() | st.tuples(variances, st.floats(-1.0, 1.0), variances),
+    ),
+    probability=st.none() | st.floats(0.0, 1.0),
+    method=texts,
+    is_bound=st.booleans(),
+    hard_body_radius_m=st.none() | lengths,
+    hard_body_radius_source=texts,
+    screened_within_m=st.none() | lengths,
+    revisit_s=st.none() | st.floats(1.0, 1e6),
+)
+contents = observations() | sensors | element_sets | tracks | claims | warnings
 
 components = st.builds(
     Component,

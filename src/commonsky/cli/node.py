@@ -1,8 +1,10 @@
 """``commonsky node``: found a node, know partners, take files in, look at records, serve."""
 
+import math
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from cyclopts import App
@@ -200,6 +202,7 @@ def records(folder: Path, /, *, kind: RecordKind = RecordKind.TRACK, json: bool 
             RecordKind.SENSOR: node.store.sensors,
             RecordKind.IDENTITY_CLAIM: node.store.claims,
             RecordKind.OBSERVATION: node.store.observations,
+            RecordKind.CONJUNCTION_WARNING: partial(node.store.warnings, -math.inf),
         }
         rows = [
             (

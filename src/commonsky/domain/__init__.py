@@ -1,6 +1,7 @@
 """Frozen records and their algebra. No input or output, no clock, no arrays."""
 
 from commonsky.domain.agreement import Agreement, Clause, Effect, Regime, Region
+from commonsky.domain.conjunction import ConjunctionWarning, EncounterPlane, WarnedObject
 from commonsky.domain.decision import Decision
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
 from commonsky.domain.feed import NO_HEADER_SHA256, Accepted, FeedHead, ReceivedRecord, UnfitRecord
@@ -27,11 +28,13 @@ __all__ = [
     "Agreement",
     "Clause",
     "Component",
+    "ConjunctionWarning",
     "Content",
     "Decision",
     "Effect",
     "ElementSet",
     "EmpiricalAcceleration",
+    "EncounterPlane",
     "Envelope",
     "EnvelopeHeader",
     "FeedHead",
@@ -56,6 +59,7 @@ __all__ = [
     "TimeTag",
     "Track",
     "UnfitRecord",
+    "WarnedObject",
     "derived",
     "join_all",
 ]

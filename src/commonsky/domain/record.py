@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from commonsky.domain.conjunction import ConjunctionWarning
 from commonsky.domain.label import Label, join_all
 from commonsky.domain.member import Sensor
 from commonsky.domain.mode import Mode
@@ -19,9 +20,10 @@ class RecordKind(StrEnum):
     ELEMENT_SET = "element_set"
     TRACK = "track"
     IDENTITY_CLAIM = "identity_claim"
+    CONJUNCTION_WARNING = "conjunction_warning"
 
 
-Content = Sensor | Observation | ElementSet | Track | IdentityClaim
+Content = Sensor | Observation | ElementSet | Track | IdentityClaim | ConjunctionWarning
 
 CONTENT_OF_KIND: dict[RecordKind, type[Content]] = {
     RecordKind.SENSOR: Sensor,
@@ -29,6 +31,7 @@ CONTENT_OF_KIND: dict[RecordKind, type[Content]] = {
     RecordKind.ELEMENT_SET: ElementSet,
     RecordKind.TRACK: Track,
     RecordKind.IDENTITY_CLAIM: IdentityClaim,
+    RecordKind.CONJUNCTION_WARNING: ConjunctionWarning,
 }
 KIND_OF_CONTENT = {content: kind for kind, content in CONTENT_OF_KIND.items()}
 

@@ -10,7 +10,16 @@ import re
 
 import msgspec
 
-from commonsky.domain import Content, ElementSet, IdentityClaim, Observation, Record, Sensor, Track
+from commonsky.domain import (
+    ConjunctionWarning,
+    Content,
+    ElementSet,
+    IdentityClaim,
+    Observation,
+    Record,
+    Sensor,
+    Track,
+)
 from commonsky.formats.errors import FormatError
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -70,6 +79,8 @@ def record_id(originator: str, content: Content) -> str:
             return f"track:{_plain(track_id)}:{revision}"
         case IdentityClaim(track_id=track_id, designator=designator):
             return f"claim:{_plain(track_id)}:{_plain(designator)}:{_digest(content)}"
+        case ConjunctionWarning(provider=provider):
+            return f"warning:{_plain(originator)}:{_plain(provider)}:{_digest(content)}"
 
 
 def _digest(content: Content) -> str:

@@ -2,18 +2,21 @@
 
 from msgspec.structs import replace
 
-from commonsky.domain import Decision, IdentityClaim, Record, RecordKind, Track
+from commonsky.domain import ConjunctionWarning, Decision, IdentityClaim, Record, RecordKind, Track
 from commonsky.formats.canonical import decode, encode
 from commonsky.node.node import Node
 from commonsky.sharing import Facets, decide
 from commonsky.store import StoredRecord, Transaction
 
+_DERIVED = {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM, RecordKind.CONJUNCTION_WARNING}
+
 
 def facets_of(tx: Transaction, record: Record) -> Facets:
-    """Give a record's facets; for a track, with the names that claims give it and the sensors behind it."""
-    if not isinstance(record.content, Track):
+    """Give a record's facets; for a track or a warning, with names that claims give and the sensors behind it."""
+    if not isinstance(record.content, Track | ConjunctionWarning):
         return Facets(record)
-    claims = [(entry, _claim(entry)) for entry in tx.claims() if entry.object == record.content.track_id]
+    tracks = _tracks_of(record.content)
+    claims = [(entry, _claim(entry)) for entry in tx.claims() if entry.object in tracks]
     return Facets(
         record,
         designators=[claim.designator for entry, claim in claims if _is_word_of(entry, record.originator)],
@@ -33,6 +36,13 @@ def decide_now(node: Node, facets: Facets, reader: str) -> Decision:
     return replace(decision, allowed=False, reason=reason, agreement=None, clause=None, trace=trace)
 
 
+def _tracks_of(content: Track | ConjunctionWarning) -> frozenset[str]:
+    """Names that may be those of tracks."""
+    if isinstance(content, Track):
+        return frozenset({content.track_id})
+    return content.object_1.names | content.object_2.names
+
+
 def _is_word_of(entry: StoredRecord, originator: str) -> bool:
     """Whether a record is ours, or this member's and came from itself."""
     return entry.source is None or entry.source == entry.originator == originator
@@ -50,7 +60,7 @@ def outgoing(entry: StoredRecord) -> bytes:
     The ids of the sources tell which sensors saw an object, when and how often. They stay in our store, where
     `explain` and the audit find them; a partner's record is passed on as its originator wrote it.
     """
-    if entry.source is not None or entry.kind not in {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM}:
+    if entry.source is not None or entry.kind not in _DERIVED:
         return entry.body
     return encode(replace(decode(entry.body), inputs=()))
 

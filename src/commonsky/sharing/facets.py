@@ -9,6 +9,7 @@ import numpy as np
 from commonsky.astro import frames, general_perturbations
 from commonsky.astro.orbit import apsides_m, keplerian, semi_major_axis_m
 from commonsky.domain import (
+    ConjunctionWarning,
     ElementSet,
     IdentityClaim,
     Observation,
@@ -59,19 +60,21 @@ class Facets:
 
     @property
     def epoch_tai_s(self) -> float | None:
-        """The time that the record tells about; for a track, that of its newest observation."""
+        """The time that the record tells about; of a track its newest observation's, of a warning when it was made."""
         content = self.record.content
         if isinstance(content, Observation | ElementSet):
             return content.epoch_tai_s
         if isinstance(content, Track):
             return max(content.epoch_tai_s, content.last_observation_tai_s)
+        if isinstance(content, ConjunctionWarning):
+            return content.made_tai_s
         return None
 
     @property
     def position_sigma_m(self) -> float | None:
         """How precisely the record tells a position."""
         content = self.record.content
-        if isinstance(content, Track):
+        if isinstance(content, Track | ConjunctionWarning):
             return content.position_sigma_m
         if isinstance(content, IdentityClaim):
             return math.inf
@@ -126,13 +129,15 @@ def _objects_of(record: Record) -> frozenset[str]:
     content = record.content
     match content:
         case Observation(target=str(target)):
-            names = {target}
+            names: frozenset[str] | set[str] = {target}
         case ElementSet(norad_cat_id=number, object_id=designator):
             names = {str(number), designator}
         case Track(track_id=track_id):
             names = {track_id}
         case IdentityClaim(track_id=track_id, designator=designator):
             names = {track_id, designator}
+        case ConjunctionWarning(object_1=first, object_2=second):
+            names = first.names | second.names
         case _:
             names = set()
     return frozenset(name for name in names if name)

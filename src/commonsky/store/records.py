@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from commonsky.domain import (
+    ConjunctionWarning,
     ElementSet,
     EnvelopeHeader,
     IdentityClaim,
@@ -132,6 +133,8 @@ def row_of(
             row.update(object=content.track_id)
         case Sensor() as content:
             row.update(object=content.id, sensor=content.id)
+        case ConjunctionWarning() as content:
+            row.update(epoch_tai_s=content.tca_tai_s)
     return row
 
 

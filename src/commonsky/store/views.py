@@ -35,6 +35,17 @@ class Views(Session):
         with self._reading() as connection:
             return [stored(row) for row in connection.execute(query)]
 
+    def warnings(self, since_tca_tai_s: float) -> list[StoredRecord]:
+        """Give all warnings of close approaches from then on, our own and partners', in the order they came."""
+        query = (
+            select(*STORED)
+            .where(records.c.kind == RecordKind.CONJUNCTION_WARNING.value)
+            .where(records.c.epoch_tai_s >= since_tca_tai_s)
+            .order_by(records.c.n)
+        )
+        with self._reading() as connection:
+            return [stored(row) for row in connection.execute(query)]
+
     def observations(
         self,
         since_tai_s: float | None = None,
