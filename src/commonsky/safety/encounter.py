@@ -1,0 +1,99 @@
+"""The geometry of one close approach: relative state, its uncertainty, and the plane that the encounter is seen in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonsky.domain import EncounterPlane
+
+Array = NDArray[np.float64]
+
+_LEAST_SPEED_M_S = 1e-6
+_LEAST_VERTICAL = 1e-3
+
+
+@dataclass(frozen=True)
+class Side:
+    """One object at the time of closest approach: state (6,) in an inertial frame, m and m/s, and its covariance.
+
+    The covariance (3, 3) is that of the position, on the same frame's axes, in m2; ``None`` where there is none.
+    """
+
+    state: Array
+    covariance: Array | None = None
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """Object 2 seen from object 1, on the axes of object 1 or in the encounter plane; None is not known."""
+
+    miss_distance_m: float
+    relative_speed_m_s: float
+    position_rtn_m: Array
+    velocity_rtn_m_s: Array
+    covariance_rtn_m2: Array | None
+    sigmas_1_rtn_m: Array | None
+    sigmas_2_rtn_m: Array | None
+    plane: EncounterPlane | None
+
+
+def encounter(first: Side, second: Side) -> Encounter:
+    """Describe the encounter of two objects in one inertial frame.
+
+    The uncertainties of the two are taken as independent. The axes of the plane are those of `EncounterPlane`;
+    there is none for objects that stand still to each other, or that meet along the vertical.
+    """
+    position = second.state[:3] - first.state[:3]
+    velocity = second.state[3:] - first.state[3:]
+    axes = rtn_axes(first.state)
+    covariance = (
+        None
+        if first.covariance is None or second.covariance is None
+        else first.covariance + second.covariance
+    )
+    return Encounter(
+        miss_distance_m=float(np.linalg.norm(position)),
+        relative_speed_m_s=float(np.linalg.norm(velocity)),
+        position_rtn_m=axes @ position,
+        velocity_rtn_m_s=axes @ velocity,
+        covariance_rtn_m2=None if covariance is None else axes @ covariance @ axes.T,
+        sigmas_1_rtn_m=_sigmas_rtn(first),
+        sigmas_2_rtn_m=_sigmas_rtn(second),
+        plane=_plane(first, second, covariance),
+    )
+
+
+def rtn_axes(state: Array) -> Array:
+    """Give the radial, along-track and cross-track axes of a state (6,) as the rows of a rotation matrix."""
+    radial = state[:3] / np.linalg.norm(state[:3])
+    cross = np.cross(state[:3], state[3:])
+    cross /= np.linalg.norm(cross)
+    return np.array([radial, np.cross(cross, radial), cross])
+
+
+def _sigmas_rtn(side: Side) -> Array | None:
+    if side.covariance is None:
+        return None
+    axes = rtn_axes(side.state)
+    return np.sqrt(np.maximum(0.0, np.diag(axes @ side.covariance @ axes.T)))
+
+
+def _plane(first: Side, second: Side, covariance: Array | None) -> EncounterPlane | None:
+    position, velocity = second.state[:3] - first.state[:3], second.state[3:] - first.state[3:]
+    speed = float(np.linalg.norm(velocity))
+    if speed < _LEAST_SPEED_M_S:
+        return None
+    along = velocity / speed
+    middle = first.state[:3] + second.state[:3]  # of both, so that it is the same from either object
+    vertical = middle / np.linalg.norm(middle)
+    up = vertical - (vertical @ along) * along
+    if np.linalg.norm(up) < _LEAST_VERTICAL:
+        return None
+    up /= np.linalg.norm(up)
+    axes = np.array([up, np.cross(along, up)])
+    x, y = (axes @ position).tolist()
+    if covariance is None:
+        return EncounterPlane(miss_m=(x, y))
+    (upwards, _), (mixed, across) = (axes @ covariance @ axes.T).tolist()
+    return EncounterPlane(miss_m=(x, y), covariance_m2=(upwards, mixed, across))
