@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from commonsky.node.incoming import printable
 from commonsky.node.jobs import declare_sensors, ingest, share
 from commonsky.node.locks import FolderBusyError
 from commonsky.node.start import found_node
+from commonsky.store import StoredRecord
 from commonsky.web.running import PortInUseError, Running
 
 SHOWN = 20
@@ -196,7 +198,7 @@ def records(folder: Path, /, *, kind: RecordKind = RecordKind.TRACK, json: bool 
         Print one JSON document.
     """
     with opened(folder) as node:
-        questions = {
+        questions: dict[RecordKind, Callable[[], Sequence[StoredRecord]]] = {
             RecordKind.TRACK: node.store.current_tracks,
             RecordKind.ELEMENT_SET: node.store.element_sets,
             RecordKind.SENSOR: node.store.sensors,
