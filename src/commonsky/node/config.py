@@ -3,7 +3,7 @@
 ::
 
     FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys,
-                            objects that need another estimate than most
+                            objects that need another estimate than most, objects to screen for and how
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      one TOML file per agreement in which we are the giver
@@ -12,9 +12,10 @@
 """
 
 import ipaddress
+import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from commonsky.domain import Component, Member, Mode, Sensor
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.tracking import Estimated, FitSettings
+
+MOST_RADIUS_M = 1_000.0
 
 _MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
@@ -95,6 +98,79 @@ class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         FitSettings(estimate=self.estimate, prior_sigmas=self.prior_sigmas)  # says what does not go together
 
 
+class Asset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object that this node screens for: its own, or one that it protects on behalf of a partner.
+
+    Attributes
+    ----------
+    designator
+        Its catalogue number, or the id of a track.
+    owner
+        The member whose it is; empty for ourselves.
+    hard_body_radius_m
+        Of this object alone; of objects that are not listed, `Screening.hard_body_radius_m`.
+
+    """
+
+    designator: str
+    name: str = ""
+    owner: str = ""
+    hard_body_radius_m: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.designator:
+            raise ValueError("an asset has no designator")
+        radius_m = self.hard_body_radius_m
+        if radius_m is not None and not 0.0 < radius_m < MOST_RADIUS_M:
+            raise ValueError(
+                f"asset {self.designator}: hard_body_radius_m {radius_m:g} is not above 0 and under 1 km"
+            )
+
+
+class Screening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the assets are screened.
+
+    Attributes
+    ----------
+    days_ahead, within_m
+        Approaches under this distance in so many days from now are warned of.
+    hard_body_radius_m
+        Taken for every object whose radius nobody tells.
+    every_s
+        Least time between two screenings of a node that serves.
+    decision_lead_s
+        So long before the closest approach a manoeuvre must be decided on.
+    amber, red
+        From these probabilities on an event needs attention, and action.
+    label
+        Given to warnings that we take in from files of other providers.
+
+    """
+
+    days_ahead: float = 3.0
+    within_m: float = 5_000.0
+    hard_body_radius_m: float = 5.0
+    every_s: float = 21_600.0
+    decision_lead_s: float = 43_200.0
+    amber: float = 1e-5
+    red: float = 1e-4
+    label: Component = Component(readers=frozenset(), onward=False)
+
+    def __post_init__(self) -> None:
+        bounds = (
+            ("days_ahead", self.days_ahead, 0.0, 30.0),
+            ("within_m", self.within_m, 0.0, 200_000.0),
+            ("hard_body_radius_m", self.hard_body_radius_m, 0.0, MOST_RADIUS_M),
+        )
+        for name, value, least, most in bounds:
+            if not least < value <= most:
+                raise ValueError(f"screening: {name} {value:g} is not above {least:g} and at most {most:g}")
+        if not (0.0 < self.every_s < math.inf and 0.0 <= self.decision_lead_s < math.inf):
+            raise ValueError("screening: every_s must be positive and decision_lead_s not negative")
+        if not 0.0 < self.amber <= self.red <= 1.0:
+            raise ValueError("screening: amber and red must be probabilities, amber not above red")
+
+
 class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One member's node.
 
@@ -112,6 +188,8 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     peers: tuple[Peer, ...] = ()
     estimation: tuple[Estimation, ...] = ()
     catalogue_label: Component = Component(readers=frozenset(), onward=False)
+    assets: tuple[Asset, ...] = ()
+    screening: Screening = Screening()
 
     def __post_init__(self) -> None:
         _check_member(self.member)
@@ -121,10 +199,15 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _require_distinct("sensors", [own.sensor.id for own in self.sensors])
         _require_distinct("peers", [self.member.id, *(peer.member.id for peer in self.peers)])
         _require_distinct("estimation", [one.target for one in self.estimation])
+        _require_distinct("assets", [one.designator for one in self.assets])
 
     def peer(self, member_id: str) -> Peer | None:
         """The partner of that id, if we know one."""
         return next((peer for peer in self.peers if peer.member.id == member_id), None)
+
+    def asset_of(self, names: Collection[str]) -> Asset | None:
+        """The asset that goes by one of these names, if there is one."""
+        return next((one for one in self.assets if one.designator in names), None)
 
     def estimation_of(self, target: str) -> Estimation:
         """How to estimate the track of this object: as configured, or as does for most."""
