@@ -70,6 +70,15 @@ def tai_s_from_text(text: str, time_system: str) -> float:
     return float(day * 86400 - _NOON_S + second_of_day + fraction)
 
 
+def is_time_text(text: str, *, leap: bool) -> bool:
+    """Whether a text is a CCSDS ASCII time code (A or B) of a date that exists; ``leap`` allows a leap second."""
+    try:
+        _fields(text, leap=leap)
+    except ValueError:
+        return False
+    return True
+
+
 def tai_s_from_datetime64(utc: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """TAI seconds since J2000 from UTC in numpy's calendar, which has no second 60; exact to the microsecond."""
     microseconds = (utc.astype("datetime64[us]") - np.datetime64("2000-01-01", "us")).astype(np.int64)

@@ -1,0 +1,321 @@
+"""Key-value notation to trees and back (502.0-B-3 section 7, 503.0-B-2 section 4.3, 508.0-B-1 section 6.3).
+
+KVN is flat where XML is nested: the table says to which section a keyword belongs. A keyword goes to the section
+that stands open if that has it, else to the nearest that may have it; one that no section has stays where it stands.
+"""
+
+import re
+from collections.abc import Iterator
+
+from commonsky.formats.ccsds.notation import lines_of
+from commonsky.formats.ccsds.schema import KINDS, schema
+from commonsky.formats.ccsds.tables import NUMERIC, Section
+from commonsky.formats.ccsds.tree import COMMENT, Block, Entry, Message, Row
+from commonsky.formats.errors import FormatError, Rejection
+
+_VERSION = re.compile(r"CCSDS_([A-Z]{3})_VERS", re.ASCII)
+_ASSIGNMENT = re.compile(r"([^\s=]+)[ \t]*=[ \t]*(.*)", re.DOTALL)
+_COMMENT = re.compile(r"COMMENT(?:[ \t]+(.*))?", re.DOTALL)
+_NUMBER_AHEAD = re.compile(r"[+-]?\.?\d\S*[ \t]*\[[^][]*\]", re.ASCII)
+_BLANKS = " \t"
+
+
+def read_kvn(data: bytes, *, source: str) -> list[Message]:
+    """Return the messages of a text in KVN, which follow one another.
+
+    Raises FormatError when the text does not begin with the version of a message that is known.
+    """
+    messages: list[Message] = []
+    reader: _Reader | None = None
+    early: list[Entry] = []
+    for number, raw in enumerate(lines_of(data, source=source), 1):
+        line = raw.strip(_BLANKS)
+        if not line:
+            continue
+        if line.startswith("CCSDS_") and (version := _version(line, number, source)):
+            if reader:
+                reader.finish()
+            reader = _Reader(*version, source, number, early)
+            messages.append(reader.message)
+        elif reader:
+            reader.take(line, number)
+        elif comment := _COMMENT.fullmatch(line):
+            early.append(Entry(COMMENT, comment[1] or "", line=number))
+        else:
+            raise FormatError(source, "does not begin with CCSDS_..._VERS: no CCSDS message", line=number)
+    if reader is None:
+        raise FormatError(source, "holds no CCSDS message")
+    reader.finish()
+    return messages
+
+
+def _version(line: str, number: int, source: str) -> tuple[str, str] | None:
+    match = _ASSIGNMENT.fullmatch(line)
+    named = match and _VERSION.fullmatch(match[1])
+    if not match or not named:
+        return None
+    if named[1] not in KINDS:
+        reason = f"a message of kind {named[1]} is none of {', '.join(KINDS)}"
+        raise FormatError(source, reason, line=number, field=match[1])
+    return named[1], match[2].strip(_BLANKS)
+
+
+class _Reader:
+    """Takes the lines of one message; ``_open`` are the blocks that stand open, outermost first."""
+
+    def __init__(self, kind: str, version: str, source: str, line: int, early: list[Entry]) -> None:
+        section = schema(kind, version).root
+        root = Block(section.name, line=line)
+        self.message = Message(kind, version, root, "kvn", source, line)
+        self._open: list[tuple[Block, Section]] = [(root, section)]
+        self._group: Section | None = None
+        self._comments = early
+        self._matrix_row = 0
+        self._enter((section.sections["header"],), line)
+
+    def take(self, line: str, number: int) -> None:
+        """Put one line, free of blanks around it, to its place."""
+        if comment := _COMMENT.fullmatch(line):
+            self._comments.append(Entry(COMMENT, (comment[1] or "").strip(_BLANKS), line=number))
+        elif assignment := _ASSIGNMENT.fullmatch(line):
+            self._entry(assignment[1], assignment[2], number)
+        elif line.endswith(("_START", "_STOP")) and not any(one in line for one in _BLANKS):
+            self._marker(line, number)
+        else:
+            self._row(line, number)
+
+    def finish(self) -> None:
+        """End the message; what stands open by a marker lacks its end."""
+        self._leave(1, self.message.line)
+        self._flush()
+
+    def _entry(self, keyword: str, value: str, number: int) -> None:
+        self._go_to(keyword, number)
+        block, section = self._open[-1]
+        field = section.field_of(keyword)
+        unit = ""
+        if value.endswith("]") and (
+            field.kind in NUMERIC or field.kind == "time" if field else _NUMBER_AHEAD.fullmatch(value)
+        ):
+            value, _, unit = value[:-1].rpartition("[")
+            value, unit = value.rstrip(_BLANKS), unit.strip(_BLANKS)
+        self._flush()
+        block.parts.append(Entry(keyword, value, unit, number))
+
+    def _go_to(self, keyword: str, line: int) -> None:
+        """Make the section that takes a keyword the innermost one."""
+        block, section = self._open[-1]
+        field = section.field_of(keyword)
+        if field and not (field.leader and block.entry(keyword)):
+            return
+        for depth in range(len(self._open) - 1, -1, -1):
+            block, section = self._open[depth]
+            way = _way(section, block, keyword, self._group)
+            if way is not None:
+                self._leave(depth + 1, line)
+                self._enter(way, line)
+                return
+            if section.marked:
+                return
+        self._go_back_to(keyword, line)
+
+    def _go_back_to(self, keyword: str, line: int) -> None:
+        """Go on with a section that was left, for a keyword that comes too late."""
+        for depth in range(len(self._open) - 1, -1, -1):
+            block, section = self._open[depth]
+            for child in reversed(list(block.blocks())):
+                inner = section.sections.get(child.name)
+                if inner and not inner.start and inner.field_of(keyword):
+                    self._leave(depth + 1, line)
+                    self._open.append((child, inner))
+                    return
+
+    def _marker(self, marker: str, line: int) -> None:
+        if marker.endswith("_STOP"):
+            self._stop(marker, line)
+            return
+        for exact in (True, False):
+            for depth in range(len(self._open) - 1, -1, -1):
+                block, section = self._open[depth]
+                way = section.markers.get(marker)
+                if way and not (exact and _there(block, way[0]) and not way[0].repeated):
+                    self._start(depth, way, line)
+                    return
+        self._fault(line, marker, "begins no part of this message")
+
+    def _start(self, depth: int, way: tuple[Section, ...], line: int) -> None:
+        self._leave(depth + 1, line)
+        if way[-1].grouped:
+            self._enter(way[:-1], line)
+            self._group = way[-1]
+        else:
+            comments, self._comments = self._comments, []
+            self._enter(way, line)
+            self._comments = comments
+
+    def _stop(self, marker: str, line: int) -> None:
+        if self._group and self._group.stop == marker:
+            if self._open[-1][1] is self._group:
+                self._flush()
+                self._open.pop()
+            self._group = None
+            return
+        for depth in range(len(self._open) - 1, 0, -1):
+            if self._open[depth][1].stop == marker:
+                self._leave(depth + 1, line)
+                self._flush()
+                self._open.pop()
+                return
+        self._fault(line, marker, "stands without its start")
+
+    def _row(self, line: str, number: int) -> None:
+        for depth in range(len(self._open) - 1, -1, -1):
+            block, section = self._open[depth]
+            if section.takes_rows:
+                self._leave(depth + 1, number)
+                break
+            way = next((one for one in section.sections.values() if one.takes_rows and not one.start), None)
+            if way and not _there(block, way):
+                self._leave(depth + 1, number)
+                self._enter((way,), number)
+                break
+            if section.marked:
+                break
+        self._flush()
+        block, section = self._open[-1]
+        cells = line.split() if section.matrix else []
+        at = self._matrix_row * (self._matrix_row + 1) // 2
+        if cells and len(cells) == self._matrix_row + 1 and at < len(section.matrix):
+            block.parts += [Entry(section.matrix[at + n], cell, line=number) for n, cell in enumerate(cells)]
+            self._matrix_row += 1
+        else:
+            block.parts.append(Row(line, number))
+
+    def _enter(self, way: tuple[Section, ...], line: int) -> None:
+        for section in way:
+            block = self._open[-1][0]
+            if not section.start and not section.repeated and (there := block.block(section.name)):
+                self._open.append((there, section))
+                continue
+            new = Block(section.name, line=line)
+            block.parts.append(new)
+            self._open.append((new, section))
+            self._matrix_row = 0
+
+    def _leave(self, depth: int, line: int) -> None:
+        """Leave open only the outermost ``depth`` blocks."""
+        for _, section in self._open[depth:]:
+            if section.marked:
+                self._fault(line, section.stop, "is missing")
+        del self._open[depth:]
+        group, inner = self._group, self._open[-1][1]
+        if group and inner is not group and not any(group is one for one in inner.sections.values()):
+            self._fault(line, group.stop, "is missing")
+            self._group = None
+
+    def _flush(self) -> None:
+        if self._comments:
+            self._open[-1][0].parts += self._comments
+            self._comments = []
+
+    def _fault(self, line: int, marker: str, reason: str) -> None:
+        self.message.faults.append(Rejection(line=line, field=marker, reason=reason))
+
+
+def _there(block: Block, section: Section) -> bool:
+    return block.block(section.name) is not None
+
+
+def _way(
+    section: Section, block: Block | None, keyword: str, group: Section | None
+) -> tuple[Section, ...] | None:
+    """Sections to open, from a section on, to one that takes the keyword; None when there is no way.
+
+    A further section of a kind that is there already is opened only by the keyword that leads it.
+    """
+    field = section.field_of(keyword)
+    if field and not (field.leader and block and block.entry(keyword)):
+        return ()
+    for inner in section.sections.values():
+        if inner.start and inner is not group:
+            continue
+        there = block.block(inner.name) if block else None
+        if there and not inner.repeated:
+            continue
+        way = _way(inner, None, keyword, group)
+        if way is None:
+            continue
+        last = (way or (inner,))[-1].field_of(keyword)
+        if not there or (last and last.leader):
+            return (inner, *way)
+    return None
+
+
+def write_kvn(message: Message) -> str:
+    """Return a message in KVN, one item on a line.
+
+    Raises FormatError for a block that KVN has no place for (of a name that the standard does not know).
+    """
+    section = schema(message.kind, message.version).root
+    lines = [f"CCSDS_{message.kind}_VERS = {message.version}"]
+    lines += _lines(message.root, section, message.source)
+    return "\n".join(lines) + "\n"
+
+
+def _lines(block: Block, section: Section, source: str) -> Iterator[str]:
+    """Lines of what stands in a block, without the markers around it."""
+    group = ""
+    matrix: list[Entry] = []
+    for part in block.parts:
+        inner = section.sections.get(part.name) if isinstance(part, Block) else None
+        if group and not (inner and inner.stop == group):
+            yield group
+            group = ""
+        if isinstance(part, Entry):
+            if part.keyword in section.matrix:
+                matrix.append(part)
+            else:
+                yield _line(part)
+        elif isinstance(part, Row):
+            yield part.text
+        elif inner is None:
+            yield from _unpacked_row(part, section, source)
+        else:
+            if inner.start and not group:
+                yield from ("", inner.start)
+                group = inner.stop if inner.grouped else ""
+            yield from _lines(part, inner, source)
+            if inner.marked:
+                yield inner.stop
+    yield from _triangle(matrix, section, source)
+    if group:
+        yield group
+
+
+def _line(entry: Entry) -> str:
+    value = " ".join(entry.value.split())
+    if entry.keyword == COMMENT:
+        return f"COMMENT {value}".rstrip()
+    return f"{entry.keyword} = {value}{f' [{entry.unit}]' if entry.unit else ''}".rstrip()
+
+
+def _unpacked_row(block: Block, section: Section, source: str) -> Iterator[str]:
+    """Give the line of a row that XML wrote in an unusual way (with comments or units inside)."""
+    if block.name != section.row or any(True for _ in block.blocks()):
+        raise FormatError(source, "has no place in KVN", line=block.line or None, field=block.name)
+    yield from (_line(one) for one in block.entries(COMMENT))
+    yield " ".join(one.value for one in block.entries() if one.keyword != COMMENT)
+
+
+def _triangle(entries: list[Entry], section: Section, source: str) -> Iterator[str]:
+    if not entries:
+        return
+    said = {one.keyword: one.value for one in entries}
+    missing = [name for name in section.matrix if name not in said]
+    if missing:
+        line = entries[0].line or None
+        raise FormatError(source, "is missing: KVN needs the whole matrix", line=line, field=missing[0])
+    row = 0
+    while (at := row * (row + 1) // 2) < len(section.matrix):
+        yield " ".join(said[name] for name in section.matrix[at : at + row + 1])
+        row += 1
