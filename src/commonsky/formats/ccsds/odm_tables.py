@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from commonsky.formats.ccsds.tables import COLUMN_UNITS, COLUMNS, MATRICES, TableSource
 
 _AXES = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
-MATRICES["cartesian"] = tuple(f"C{row}_{column}" for n, row in enumerate(_AXES) for column in _AXES[: n + 1])
+CARTESIAN = tuple(f"C{row}_{column}" for n, row in enumerate(_AXES) for column in _AXES[: n + 1])
+"""The keywords of a covariance of position and velocity: the lower triangle, row by row."""
+MATRICES["cartesian"] = CARTESIAN
 STATE = ("EPOCH", *_AXES, "X_DDOT", "Y_DDOT", "Z_DDOT")
 COLUMN_UNITS |= {"X": "km", "Y": "km", "Z": "km"}
 COLUMN_UNITS |= {f"{axis}_DOT": "km/s" for axis in "XYZ"} | {f"{axis}_DDOT": "km/s**2" for axis in "XYZ"}
