@@ -11,6 +11,7 @@ from commonsky.federation import Receiver, SigningKey, VerifyKey
 from commonsky.federation.keys import verify_key
 from commonsky.node.agreements import Shelf, Stamp, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
+from commonsky.node.screened import Screened
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store, StoreError
 
@@ -33,6 +34,7 @@ class Node:
     now_tai_s: Callable[[], float]
     stopwatch: Stopwatch
     closing: bool = False
+    last_screening: Screened | None = None
     _sealed_count: int = 0
     _sealed: Condition = field(default_factory=Condition)
     _shelf: Shelf | None = None

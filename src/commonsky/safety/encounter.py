@@ -64,6 +64,13 @@ def encounter(first: Side, second: Side) -> Encounter:
     )
 
 
+def turned(plane: EncounterPlane) -> EncounterPlane:
+    """Give the same encounter with its objects exchanged."""
+    (x, y), covariance = plane.miss_m, plane.covariance_m2
+    other = None if covariance is None else (covariance[0], -covariance[1], covariance[2])
+    return EncounterPlane(miss_m=(-x, y), covariance_m2=other)
+
+
 def rtn_axes(state: Array) -> Array:
     """Give the radial, along-track and cross-track axes of a state (6,) as the rows of a rotation matrix."""
     radial = state[:3] / np.linalg.norm(state[:3])

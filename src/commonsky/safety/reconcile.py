@@ -20,6 +20,7 @@ import numpy as np
 from msgspec import Struct
 
 from commonsky.domain import ConjunctionWarning, EncounterPlane
+from commonsky.safety.encounter import turned
 
 LEAST_PROBABILITY = 1e-30
 """Below this two probabilities are the same nothing."""
@@ -126,11 +127,8 @@ def _inputs(word: Word) -> _Inputs:
     plane = word.warning.plane
     if plane is None:
         return _Inputs(None, None, word.warning.hard_body_radius_m)
-    (x, y), covariance = plane.miss_m, plane.covariance_m2
-    if word.turned:
-        x = -x
-        covariance = None if covariance is None else (covariance[0], -covariance[1], covariance[2])
-    return _Inputs((x, y), covariance, word.warning.hard_body_radius_m)
+    plane = turned(plane) if word.turned else plane
+    return _Inputs(plane.miss_m, plane.covariance_m2, word.warning.hard_body_radius_m)
 
 
 def _effects(

@@ -1,0 +1,199 @@
+"""Screen the node's assets against every orbit that it knows, and make warnings of what comes close.
+
+A warning is a record derived from the two orbits that it was computed from: its label is the join of theirs, so it
+goes to nobody who may not have either, and its lineage says whether anything is new. An approach whose orbits are
+those of the last warning gives no other one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from commonsky.domain import ConjunctionWarning, ElementSet, Record, WarnedObject, derived
+from commonsky.formats.canonical import decode, record_id
+from commonsky.node.node import Node
+from commonsky.node.orbits import Orbit, known_orbits, trusted_claims
+from commonsky.node.screened import Screened
+from commonsky.safety.approach import closest_approach
+from commonsky.safety.events import TOLERANCE_SHARE, pair_of, tolerance_s
+from commonsky.safety.warning import Radius, warning_of
+
+if TYPE_CHECKING:
+    from commonsky.safety.screening import Ephemeris
+
+EPHEMERIS_STEP_S = 60.0
+LONGEST_TEXT = 200
+_FOUND_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Last:
+    """What we last told of an encounter."""
+
+    warning: ConjunctionWarning
+    inputs: tuple[str, ...]
+
+
+def screened(node: Node) -> tuple[list[Record], Screened]:
+    """Screen now; give the warnings that are new, to be appended, and what was done."""
+    now_tai_s = node.now_tai_s()
+    until_tai_s = now_tai_s + 86_400.0 * node.config.screening.days_ahead
+    claims = trusted_claims(node)
+    ready, lost = _ready(node, known_orbits(node, claims), (now_tai_s, until_tai_s))
+    orbits = [orbit for orbit, _ in ready]
+    assets = [n for n, orbit in enumerate(orbits) if node.config.asset_of(orbit.names) is not None]
+    known = {name for n in assets for name in orbits[n].names}
+    missing = tuple(one.designator for one in node.config.assets if one.designator not in known)
+    found, unusable, staying = _approaches(node, ready, assets, (now_tai_s, until_tai_s))
+    last = _last_told(node, claims)
+    made = list(_records(node, orbits, found, last))
+    told = Screened(
+        at_tai_s=now_tai_s,
+        until_tai_s=until_tai_s,
+        objects=len(orbits),
+        assets=len(assets),
+        missing=missing,
+        unusable=unusable + lost,
+        staying=staying,
+        warnings=tuple(record.id for record in made),
+    )
+    return made, told
+
+
+def _ready(
+    node: Node, orbits: Sequence[Orbit], span_tai_s: tuple[float, float]
+) -> tuple[list[tuple[Orbit, "ElementSet | Ephemeris"]], int]:
+    """Make each orbit ready to be screened, and count those that cannot be.
+
+    A track may be a partner's, with settings that our engine does not know: it must not stop the screening of others.
+    """
+    # The kernels take seconds to load; a node that screens nothing never needs them.
+    from commonsky.safety.screening import ephemeris  # noqa: PLC0415
+
+    ready: list[tuple[Orbit, ElementSet | Ephemeris]] = []
+    times = np.arange(span_tai_s[0], span_tai_s[1] + 2.0 * EPHEMERIS_STEP_S, EPHEMERIS_STEP_S)
+    for orbit in orbits:
+        if isinstance(orbit.content, ElementSet):
+            ready.append((orbit, orbit.content))
+            continue
+        try:
+            states = orbit.states_gcrf(times)
+            ready.append((orbit, ephemeris(times, states[:, :3], states[:, 3:])))
+        except Exception as fault:  # noqa: BLE001  # whatever the engine makes of a partner's settings
+            node.say_once(f"screening {orbit.key}", f"{orbit.key} cannot be screened: {fault}")
+    return ready, len(orbits) - len(ready)
+
+
+def _approaches(
+    node: Node,
+    ready: Sequence[tuple[Orbit, "ElementSet | Ephemeris"]],
+    assets: Sequence[int],
+    span_tai_s: tuple[float, float],
+) -> tuple[list[tuple[int, int, float]], int, int]:
+    """Every approach of an asset: the places of both objects, and about when; unusable objects; pairs that stay."""
+    if not assets:
+        return [], 0, 0
+    from commonsky.safety.screening import ApproachKind, Span, Sphere, population, screen  # noqa: PLC0415  # as above
+
+    objects = population([(orbit.key, states) for orbit, states in ready])
+    volume = Sphere(node.config.screening.within_m)
+    result = screen(objects, Span(*span_tai_s), volume, primaries=assets)
+    passing = result.approaches[result.approaches["kind"] == ApproachKind.APPROACH]
+    found = [(int(one["first"]), int(one["second"]), float(one["tca_tai_s"])) for one in passing]
+    return found, len(result.unusable), len(result.approaches) - len(passing)
+
+
+def _records(
+    node: Node, orbits: Sequence[Orbit], found: Sequence[tuple[int, int, float]], last: Sequence[_Last]
+) -> Iterator[Record]:
+    """The warnings of all approaches found, and of those that were warned of and have moved out of reach."""
+    wanted = [(i, j, tca_tai_s, _FOUND_WITHIN_S) for i, j, tca_tai_s in found]
+    for one in last:
+        pair, near_tai_s, about_s = (
+            _places(orbits, one.warning),
+            one.warning.tca_tai_s,
+            tolerance_s(one.warning),
+        )
+        again = any({i, j} == set(pair) and abs(tca - near_tai_s) <= about_s for i, j, tca in found)
+        if len(pair) == 2 and not again:
+            wanted.append((*pair, near_tai_s, about_s))
+    for i, j, near_tai_s, within_s in wanted:
+        record = _record(node, (orbits[i], orbits[j]), near_tai_s, within_s, last)
+        if record is not None:
+            yield record
+
+
+def _places(orbits: Sequence[Orbit], warning: ConjunctionWarning) -> tuple[int, ...]:
+    """Where the two objects of a warning are among the orbits, as far as they are."""
+    both = (warning.object_1, warning.object_2)
+    found = (next((n for n, orbit in enumerate(orbits) if orbit.names & one.names), None) for one in both)
+    return tuple(n for n in found if n is not None)
+
+
+def _record(
+    node: Node, pair: tuple[Orbit, Orbit], near_tai_s: float, within_s: float, last: Sequence[_Last]
+) -> Record | None:
+    """Make one warning, unless it would say again what was said from the same orbits."""
+    first, second = pair
+    inputs = tuple(sorted(orbit.record.id for orbit in pair))
+    half_period_s = 0.5 * min(first.period_s, second.period_s)
+    if any(
+        one.inputs == inputs and abs(one.warning.tca_tai_s - near_tai_s) <= TOLERANCE_SHARE * half_period_s
+        for one in last
+    ):
+        return None
+    tca_tai_s = closest_approach(first.states_gcrf, second.states_gcrf, near_tai_s, within_s)
+    if tca_tai_s is None:
+        return None
+    told = warning_of(
+        (first.side_at(tca_tai_s), second.side_at(tca_tai_s)),
+        (_warned(node, first), _warned(node, second)),
+        _radius(node, pair),
+        provider=node.id,
+        made_tai_s=node.now_tai_s(),
+        tca_tai_s=tca_tai_s,
+        screened_within_m=node.config.screening.within_m,
+        revisit_s=float(half_period_s) if np.isfinite(half_period_s) else None,
+    )
+    sources = [orbit.record for orbit in pair]
+    return derived(record_id(node.id, told), originator=node.id, content=told, sources=sources)
+
+
+def _warned(node: Node, orbit: Orbit) -> WarnedObject:
+    asset = node.config.asset_of(orbit.names)
+    return WarnedObject(
+        designator=orbit.key[:LONGEST_TEXT],
+        name=((asset.name if asset else "") or orbit.name)[:LONGEST_TEXT],
+        also=tuple(name[:LONGEST_TEXT] for name in sorted(orbit.names - {orbit.key})),
+        data_epoch_tai_s=orbit.data_epoch_tai_s,
+    )
+
+
+def _radius(node: Node, pair: tuple[Orbit, Orbit]) -> Radius:
+    total_m, words = 0.0, []
+    for orbit in pair:
+        asset = node.config.asset_of(orbit.names)
+        own_m = None if asset is None else asset.hard_body_radius_m
+        total_m += node.config.screening.hard_body_radius_m if own_m is None else own_m
+        words.append("default" if own_m is None else f"{orbit.key[:60]} as configured")
+    return Radius(radius_m=total_m, source=" + ".join(words))
+
+
+def _last_told(node: Node, claims: Mapping[str, str]) -> list[_Last]:
+    """The newest of our own warnings of each encounter to come."""
+    told: list[_Last] = []
+    for entry in node.store.warnings(node.now_tai_s()):
+        content = decode(entry.body).content if entry.source is None else None
+        if not isinstance(content, ConjunctionWarning) or content.provider != node.id:
+            continue
+        pair = set(pair_of(content, claims))
+        told = [
+            one
+            for one in told
+            if set(pair_of(one.warning, claims)) != pair
+            or abs(one.warning.tca_tai_s - content.tca_tai_s) > tolerance_s(content)
+        ]
+        told.append(_Last(content, tuple(sorted(node.store.lineage_of(entry.id)))))
+    return told
