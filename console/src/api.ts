@@ -108,7 +108,7 @@ export class ApiError extends Error {
 
 const ROOT = "api/v1";
 
-async function ask(path: string, signal?: AbortSignal): Promise<Response> {
+export async function ask(path: string, signal?: AbortSignal): Promise<Response> {
   const answer = await fetch(`${ROOT}/${path}`, signal ? { signal } : {});
   if (!answer.ok) {
     const body: unknown = await answer.json().catch(() => null);

@@ -9,6 +9,7 @@ const REOPEN_MS = 2000;
 export interface Listeners {
   status(status: Status): void;
   log(line: LogLine): void;
+  warnings(revision: number): void;
   connection(state: Connection, silentS: number): void;
 }
 
@@ -27,6 +28,9 @@ export function listen(on: Listeners): void {
       on.connection("open", 0);
     });
     source.addEventListener("log", (event: MessageEvent<string>) => on.log(JSON.parse(event.data) as LogLine));
+    source.addEventListener("warnings", (event: MessageEvent<string>) => {
+      on.warnings((JSON.parse(event.data) as { revision: number }).revision);
+    });
     source.addEventListener("error", () => {
       open = false;
       on.connection("lost", silent());

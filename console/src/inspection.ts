@@ -3,6 +3,7 @@
 import { sunDirection } from "./globe/geodesy";
 import { session } from "./session";
 import { store } from "./store";
+import { charts } from "./views/chart";
 
 export interface Inspection {
   /** Pixel of an object in the page and whether the Earth hides it; null when it has no place. */
@@ -23,6 +24,10 @@ export interface Inspection {
   sun(tai: number): [number, number, number];
   /** Frames drawn since the start. */
   drawn(): number;
+  /** What a chart of the event page draws: its columns, and the ranges of its axes. */
+  chart(name: string): { data: (number | null)[][]; x: [number, number]; y: [number, number] } | null;
+  /** Pixel in the page of a value on a chart's axes. */
+  chartPixel(name: string, x: number, y: number): [number, number] | null;
 }
 
 declare global {
@@ -74,5 +79,16 @@ export function exposeForTests(): void {
     revision: () => store.state.picture?.columns.revision ?? null,
     sun: sunDirection,
     drawn: () => session.globe?.drawn ?? 0,
+    chart(name) {
+      const plot = charts.get(name);
+      if (!plot) return null;
+      const range = (key: string): [number, number] => [plot.scales[key].min ?? NaN, plot.scales[key].max ?? NaN];
+      return { data: plot.data.map((column) => [...column] as (number | null)[]), x: range("x"), y: range("y") };
+    },
+    chartPixel(name, x, y) {
+      const plot = charts.get(name);
+      const box = plot?.over.getBoundingClientRect();
+      return plot && box ? [box.left + plot.valToPos(x, "x"), box.top + plot.valToPos(y, "y")] : null;
+    },
   };
 }

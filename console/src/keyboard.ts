@@ -1,12 +1,16 @@
 // Keys for the whole page. Keys typed into a field stay there, but for Escape.
 
+import { encounterLink, eventLink, open, pictureLink, warningsLink } from "./routes";
 import { session } from "./session";
-import { store } from "./store";
+import { store, type State } from "./store";
+import { stepWarning } from "./views/warnings-table";
 
 export const SHORTCUTS: [string, string][] = [
   ["/", "Search the table"],
-  ["j, k", "Next, previous object"],
-  ["Enter", "Centre the globe on the picked object"],
+  ["g p, g w", "Go to the picture, to the warnings"],
+  ["j, k", "Next, previous object or warning"],
+  ["Enter", "Centre the globe on the picked object; open the chosen warning"],
+  ["g g", "Show the encounter on the globe"],
   ["Arrows", "Turn the globe (when it has the focus: Tab)"],
   ["+, −", "Nearer, farther"],
   ["0", "Globe back to its first view"],
@@ -17,7 +21,7 @@ export const SHORTCUTS: [string, string][] = [
   ["t", "Table over the whole width"],
   ["w", "Watch log"],
   ["d", "Dark, light or as the system"],
-  ["Esc", "Close what is open"],
+  ["Esc", "Close what is open; back to all warnings"],
   ["?", "This sheet"],
 ];
 
@@ -27,24 +31,63 @@ const focus = (id: string): void => {
   if (field instanceof HTMLInputElement) field.select();
 };
 
-const KEYS: Record<string, () => void> = {
+type Keys = Record<string, () => void>;
+
+const EVERYWHERE: Keys = {
   "/": () => focus("search"),
-  u: () => focus("time"),
-  j: () => session.step(1),
-  k: () => session.step(-1),
-  Enter: () => session.centre(),
-  "+": () => session.globe?.view.zoom(0.8),
-  "=": () => session.globe?.view.zoom(0.8),
-  "-": () => session.globe?.view.zoom(1.25),
-  "0": () => session.globe?.view.home(),
-  " ": () => togglePlay(),
-  l: () => session.clock.goLive(),
-  o: () => store.set({ orbitFrame: store.state.orbitFrame === "inertial" ? "earth_fixed" : "inertial" }),
-  t: () => store.state.noGlobe === null && store.set({ wideTable: !store.state.wideTable }),
   w: () => store.set({ logOpen: !store.state.logOpen }),
   d: () => nextTheme(),
   "?": () => store.set({ shortcutsOpen: true }),
 };
+
+const OF_PAGE: Record<State["route"]["page"], Keys> = {
+  picture: {
+    u: () => focus("time"),
+    j: () => session.step(1),
+    k: () => session.step(-1),
+    Enter: () => session.centre(),
+    "+": () => session.globe?.view.zoom(0.8),
+    "=": () => session.globe?.view.zoom(0.8),
+    "-": () => session.globe?.view.zoom(1.25),
+    "0": () => session.globe?.view.home(),
+    " ": () => togglePlay(),
+    l: () => session.clock.goLive(),
+    o: () => store.set({ orbitFrame: store.state.orbitFrame === "inertial" ? "earth_fixed" : "inertial" }),
+    t: () => store.state.noGlobe === null && store.set({ wideTable: !store.state.wideTable }),
+  },
+  warnings: {
+    j: () => stepWarning(1),
+    k: () => stepWarning(-1),
+    Enter: () => store.state.chosenEvent !== null && open(eventLink(store.state.chosenEvent)),
+  },
+  event: {},
+};
+
+/** The second key of a pair that begins with g. */
+const GO: Keys = {
+  p: () => open(pictureLink()),
+  w: () => open(warningsLink(store.state)),
+  g: () => showEncounter(),
+};
+const GO_WITHIN_MS = 1500;
+let goUntil = 0;
+
+function showEncounter(): void {
+  const { event } = store.state;
+  const object = event?.object_1.object ?? event?.object_2.object ?? null;
+  if (!event || object === null) return;
+  const companion = event.object_1.object === null ? null : event.object_2.object;
+  open(encounterLink(object, companion, event.tca_tai_s));
+}
+
+function actOf(key: string): (() => void) | undefined {
+  if (performance.now() < goUntil) {
+    goUntil = 0;
+    return GO[key];
+  }
+  if (key === "g") return () => (goUntil = performance.now() + GO_WITHIN_MS);
+  return OF_PAGE[store.state.route.page][key] ?? EVERYWHERE[key];
+}
 
 export function togglePlay(): void {
   const { clock } = session;
@@ -65,6 +108,8 @@ function escape(): void {
   else if (state.linksOpen) store.set({ linksOpen: false });
   else if (field instanceof HTMLInputElement && field.type !== "range") field.blur();
   else if (state.logOpen) store.set({ logOpen: false });
+  else if (state.route.page === "event") open(warningsLink(state));
+  else if (state.route.page === "warnings") store.set({ chosenEvent: null });
   else if (state.selected !== null) session.select(null);
   else if (state.wideTable) store.set({ wideTable: false });
 }
@@ -76,7 +121,8 @@ export function listenToKeys(): void {
     if (store.state.shortcutsOpen || isField(event.target)) return;
     // Enter and Space on a button press that button.
     if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
-    const act = KEYS[event.key];
+    if (event.target instanceof HTMLAnchorElement && event.key === "Enter") return;
+    const act = actOf(event.key);
     if (!act) return;
     event.preventDefault();
     act();

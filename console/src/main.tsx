@@ -1,17 +1,21 @@
 import { render } from "preact";
 import { exposeForTests } from "./inspection";
 import { listenToKeys } from "./keyboard";
+import { followAddress } from "./routes";
 import { session } from "./session";
 import { store } from "./store";
 import { followTheme } from "./theme";
 import { readAddress } from "./url-state";
 import { Console } from "./views/console";
+import { follower } from "./warnings/follow";
 
-const { selected, filter } = readAddress();
+const { selected, companion, filter } = readAddress();
 const without = new URLSearchParams(location.search).get("gl") === "0";
-store.set({ selected, filter, noGlobe: without ? "The globe is switched off by ?gl=0." : null });
+store.set({ selected, companion, filter, noGlobe: without ? "The globe is switched off by ?gl=0." : null });
 followTheme();
 listenToKeys();
 exposeForTests();
 render(<Console />, document.getElementById("console") as HTMLElement);
 session.start();
+followAddress();
+follower.start();

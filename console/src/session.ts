@@ -7,11 +7,11 @@ import type { Globe } from "./globe/globe";
 import { KeyframeStore, stepFor } from "./keyframes";
 import { Picture } from "./objects";
 import { selectedRow, store, type State } from "./store";
-import { readAddress, writeAddress } from "./url-state";
+import { readAddress } from "./url-state";
 import { taiOf, useLeapSeconds } from "./utc";
+import { follower } from "./warnings/follow";
 
 const TICK_MS = 200;
-const ADDRESS_MS = 1000;
 const LOG_KEPT = 500;
 /** A picture that changes all the time is drawn anew at most this often. */
 const REFRESH_MS = 2500;
@@ -28,7 +28,6 @@ export class Session {
   private orbitFor = "";
   private orbitAt = NaN;
   private tickAt = 0;
-  private addressAt = 0;
   private readonly eachFrame = new Set<() => void>();
 
   /** Run `then` after each frame, until the returned function is called. */
@@ -41,6 +40,7 @@ export class Session {
     store.listen((now, before) => this.react(now, before));
     listen({
       status: (status) => this.hear(status),
+      warnings: (revision) => follower.hear(revision),
       log: (line) => store.set({ log: [...store.state.log, line].slice(-LOG_KEPT) }),
       connection: (connection, silentS) => {
         const { state } = store;
@@ -64,7 +64,7 @@ export class Session {
   }
 
   select(object: string | null): void {
-    if (object !== store.state.selected) store.set({ selected: object, panel: null, panelTrouble: null });
+    if (object !== store.state.selected) store.set({ selected: object, companion: null, panel: null, panelTrouble: null });
   }
 
   /** Pick the row `by` places further down the table. */
@@ -105,6 +105,7 @@ export class Session {
   /** Load the newest picture when it is not the one shown, then its keyframes, and only then show it: never a mixture. */
   private async follow(status: Status): Promise<void> {
     const shown = store.state.picture?.columns.revision;
+    if (store.state.route.page !== "picture") return;
     if (this.loading || shown === status.revision || performance.now() - this.loadedAt < REFRESH_MS) return;
     this.loading = true;
     try {
@@ -138,7 +139,8 @@ export class Session {
   private frame(): void {
     if (!this.clock.known) return;
     const tai = this.clock.now();
-    const { picture } = store.state;
+    const { picture, route } = store.state;
+    if (route.page !== "picture") return this.tick(tai, false);
     let held = false;
     if (this.keyframes && picture && picture.count > 0) {
       void this.keyframes.want(tai, this.clock.speed);
@@ -159,13 +161,11 @@ export class Session {
     const { live, playing, speed, liveTai } = this.clock;
     const drawnTai = this.globe?.tai ?? NaN;
     store.set({ tick: { tai, liveTai, live, playing, speed, drawnTai, held } });
-    if (this.globe && selectedRow(store.state) >= 0) void this.loadOrbit(tai);
-    if (real - this.addressAt < ADDRESS_MS) return;
-    this.addressAt = real;
-    writeAddress(live ? null : tai, store.state.selected, store.state.filter);
+    if (this.globe && store.state.route.page === "picture" && selectedRow(store.state) >= 0) void this.loadOrbit(tai);
   }
 
   private react(now: State, before: State): void {
+    if (now.route !== before.route && now.route.page === "picture" && now.status) void this.follow(now.status);
     if (now.order !== before.order && now.picture === before.picture) this.globe?.show(now.order);
     if (now.orbitFrame !== before.orbitFrame) this.orbitAt = NaN;
     if (now.selected === before.selected) return;

@@ -3,6 +3,9 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { LogLine, ObjectPanel, OrbitFrame, Status } from "./api";
 import type { Filter, Picture, Sort } from "./objects";
+import { readRoute, type Route } from "./url-state";
+import type { WarningEvent, Warnings } from "./warnings/api";
+import { FIRST_SORT, NO_FILTER, type WarningFilter, type WarningSort } from "./warnings/order";
 
 export type Connection = "connecting" | "open" | "stale" | "lost";
 
@@ -20,6 +23,7 @@ export interface Tick {
 }
 
 export interface State {
+  route: Route;
   status: Status | null;
   connection: Connection;
   /** Real seconds since the node was last heard. */
@@ -31,6 +35,8 @@ export interface State {
   order: Uint32Array;
   /** Lasting name of the picked object. */
   selected: string | null;
+  /** A second object that is marked beside the picked one: the other of an encounter. */
+  companion: string | null;
   panel: ObjectPanel | null;
   panelTrouble: string | null;
   orbitFrame: OrbitFrame;
@@ -43,12 +49,25 @@ export interface State {
   logOpen: boolean;
   shortcutsOpen: boolean;
   linksOpen: boolean;
+  warnings: Warnings | null;
+  /** Why the warnings shown may be old, or null. */
+  warningsTrouble: string | null;
+  warningFilter: WarningFilter;
+  warningSort: WarningSort;
+  /** Id of the event that the keys stand on in the list. */
+  chosenEvent: string | null;
+  /** The event of the event page, as last loaded. */
+  event: WarningEvent | null;
+  eventTrouble: string | null;
+  /** The node holds this event no longer, or never did. */
+  eventGone: boolean;
   theme: "auto" | "dark" | "light";
   /** Read out by screen readers. */
   said: string;
 }
 
 const START: State = {
+  route: readRoute(),
   status: null,
   connection: "connecting",
   silentS: 0,
@@ -57,6 +76,7 @@ const START: State = {
   sort: { column: "standing", descending: false },
   order: new Uint32Array(0),
   selected: null,
+  companion: null,
   panel: null,
   panelTrouble: null,
   orbitFrame: "inertial",
@@ -68,6 +88,14 @@ const START: State = {
   logOpen: false,
   shortcutsOpen: false,
   linksOpen: false,
+  warnings: null,
+  warningsTrouble: null,
+  warningFilter: NO_FILTER,
+  warningSort: FIRST_SORT,
+  chosenEvent: null,
+  event: null,
+  eventTrouble: null,
+  eventGone: false,
   theme: "auto",
   said: "",
 };

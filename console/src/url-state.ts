@@ -1,21 +1,44 @@
-// The address says what is shown, so that a view can be sent to a colleague: time, picked object, filter.
+// The address says what is shown, so that a view can be sent to a colleague: the page, and its time, pick and filter.
+//
+// The picture is at #t=…&sel=…, the warnings at #/warnings?q=…, one event at #/warnings/<its id>.
 
 import { STANDINGS, type Filter, type Standing } from "./objects";
 import { utcText } from "./utc";
+import { readSort, writeSort, type WarningFilter, type WarningSort } from "./warnings/order";
+
+export type Route = { page: "picture" } | { page: "warnings" } | { page: "event"; event: string };
 
 export interface Address {
   /** Text of the time; null for live. */
   time: string | null;
   selected: string | null;
+  /** A second object that is marked, as of an encounter. */
+  companion: string | null;
   filter: Filter;
 }
 
+export function readRoute(hash = location.hash): Route {
+  const found = /^#\/warnings(?:\/([^?]*))?(?:\?|$)/.exec(hash);
+  if (!found) return { page: "picture" };
+  return found[1] ? { page: "event", event: decoded(found[1]) } : { page: "warnings" };
+}
+
+// A broken escape is no reason to show nothing: the node says that it knows no such event.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export function readAddress(): Address {
-  const said = new URLSearchParams(location.hash.slice(1));
+  const said = new URLSearchParams(readRoute().page === "picture" ? location.hash.slice(1) : "");
   const hidden = (said.get("hide") ?? "").split(",").filter(Boolean);
   return {
     time: said.get("t"),
     selected: said.get("sel"),
+    companion: said.get("with"),
     filter: {
       text: said.get("q") ?? "",
       hiddenStandings: new Set(hidden.filter((one): one is Standing => STANDINGS.includes(one as Standing))),
@@ -24,14 +47,52 @@ export function readAddress(): Address {
   };
 }
 
-export function writeAddress(tai: number | null, selected: string | null, filter: Filter): void {
+/** The picture's address without its leading #. */
+export function pictureHash(
+  tai: number | null,
+  selected: string | null,
+  companion: string | null,
+  filter: Filter,
+): string {
   const said = new URLSearchParams();
   if (tai !== null) said.set("t", utcText(tai, 3));
   if (selected !== null) said.set("sel", selected);
+  if (companion !== null) said.set("with", companion);
   if (filter.text) said.set("q", filter.text);
   const hidden = [...filter.hiddenStandings, ...filter.hiddenRegimes];
   if (hidden.length > 0) said.set("hide", hidden.join(","));
-  const hash = said.toString();
+  return said.toString();
+}
+
+/** Say the same page in other words: no step for the back button. */
+export function replaceHash(hash: string): void {
   if (hash === location.hash.slice(1)) return;
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
 }
+
+export function readWarningsAddress(): { filter: WarningFilter; sort: WarningSort } {
+  const said = new URLSearchParams(location.hash.split("?")[1] ?? "");
+  return {
+    filter: {
+      text: said.get("q") ?? "",
+      hidden: new Set((said.get("hide") ?? "").split(",").filter(Boolean)),
+      provider: said.get("from"),
+      past: said.get("past") === "1",
+    },
+    sort: readSort(said.get("sort")),
+  };
+}
+
+export function warningsHash(filter: WarningFilter, sort: WarningSort): string {
+  const said = new URLSearchParams();
+  if (filter.text) said.set("q", filter.text);
+  if (filter.hidden.size > 0) said.set("hide", [...filter.hidden].join(","));
+  if (filter.provider) said.set("from", filter.provider);
+  if (filter.past) said.set("past", "1");
+  const order = writeSort(sort);
+  if (order) said.set("sort", order);
+  const text = said.toString();
+  return text ? `/warnings?${text}` : "/warnings";
+}
+
+export const eventHash = (event: string): string => `/warnings/${encodeURIComponent(event)}`;

@@ -33,6 +33,16 @@ PLACES = (
 )
 
 
+NEAREST_TO_EDGE = """async ([box, edge]) => {
+  const { key, object } = await (await fetch("api/v1/objects")).json();
+  const far = at => ({ left: at.x - box.left, right: box.left + box.width - at.x,
+    top: at.y - box.top, bottom: box.top + box.height - at.y });
+  return key.map((one, i) => [window.__commonsky.pick(one), object[i]])
+    .filter(([at]) => at && Object.values(far(at)).every(px => px > 1))
+    .sort(([a], [b]) => far(a)[edge] - far(b)[edge])[0][1];
+}"""
+
+
 def chosen_keys(node):
     """Objects of every regime and kind."""
     objects = node.picture().objects
@@ -93,6 +103,26 @@ def test_an_object_over_the_middle_of_the_view_is_in_the_middle_and_one_behind_i
     assert abs(over["y"] - box["top"] - box["height"] / 2) < 1.0
     page.evaluate("([lon, lat]) => window.__commonsky.face(lon, lat)", [lon + 180.0, -lat])
     assert page.evaluate("k => window.__commonsky.pick(k)", key)["hidden"]
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_name_of_the_picked_object_stays_inside_the_globes_area_even_behind_the_earth_at_its_edge(
+    visit, full_url, full_node, scheme
+):
+    page = visit.open(full_url, scheme=scheme)
+    hold_at(page, START_TAI_S)
+    page.locator("canvas").focus()
+    box = page.evaluate("() => window.__commonsky.camera()")
+    for corner in ("right", "left", "top", "bottom"):
+        name = page.evaluate(NEAREST_TO_EDGE, [box, corner])
+        page.evaluate("name => { location.hash = `sel=${name}` }", name)
+        page.wait_for_timeout(150)
+        label = page.locator(".marker-name").bounding_box()
+        assert label["width"] > 40
+        assert box["left"] <= label["x"]
+        assert label["x"] + label["width"] <= box["left"] + box["width"]
+        assert box["top"] <= label["y"]
+        assert label["y"] + label["height"] <= box["top"] + box["height"]
 
 
 def test_an_object_stands_out_in_the_picture_where_it_is_said_to_be(visit, full_url, full_node):

@@ -1,6 +1,8 @@
-// The page.
+// The page: what stands always, and the page of the address between.
 
+import { useRef } from "preact/hooks";
 import { useStore } from "../store";
+import { EventPage } from "./event-page";
 import { GlobeView } from "./globe-view";
 import { Header } from "./header";
 import { LogStrip } from "./log-strip";
@@ -9,32 +11,46 @@ import { ObjectTable } from "./object-table";
 import { Shortcuts } from "./shortcuts";
 import { TimeBar } from "./time-bar";
 import { Tools } from "./tools";
+import { WarningsPage } from "./warnings-page";
 
 export function Console() {
-  const noGlobe = useStore((state) => state.noGlobe);
-  const wide = useStore((state) => state.wideTable) || noGlobe !== null;
-  const picked = useStore((state) => state.selected !== null);
+  const page = useStore((state) => state.route.page);
   return (
-    <div class={`page${wide ? " wide" : ""}${picked ? " picked" : ""}`}>
+    <div class={`page on-${page}`}>
       <Header />
-      <main>
-        <section class="globe-area" aria-label="Globe" hidden={wide}>
-          {noGlobe === null && <GlobeView />}
-        </section>
-        <section class="side" aria-label="Objects">
-          {noGlobe !== null && <p class="note">{noGlobe} The table shows the same objects.</p>}
-          <Tools />
-          <div class="split">
-            <ObjectTable />
-            <ObjectSheet />
-          </div>
-        </section>
-      </main>
-      <TimeBar />
+      <PicturePage shown={page === "picture"} />
+      {page === "warnings" && <WarningsPage />}
+      {page === "event" && <EventPage />}
+      {page === "picture" && <TimeBar />}
       <LogStrip />
       <Shortcuts />
       <Said />
     </div>
+  );
+}
+
+/** Made when first looked at and kept from then on, as the globe is dear to make. */
+function PicturePage({ shown }: { shown: boolean }) {
+  const made = useRef(shown);
+  made.current ||= shown;
+  const noGlobe = useStore((state) => state.noGlobe);
+  const wide = useStore((state) => state.wideTable) || noGlobe !== null;
+  const picked = useStore((state) => state.selected !== null);
+  if (!made.current) return null;
+  return (
+    <main class={`picture${wide ? " wide" : ""}${picked ? " picked" : ""}`} hidden={!shown}>
+      <section class="globe-area" aria-label="Globe" hidden={wide}>
+        {noGlobe === null && <GlobeView />}
+      </section>
+      <section class="side" aria-label="Objects">
+        {noGlobe !== null && <p class="note">{noGlobe} The table shows the same objects.</p>}
+        <Tools />
+        <div class="split">
+          <ObjectTable />
+          <ObjectSheet />
+        </div>
+      </section>
+    </main>
   );
 }
 

@@ -3,19 +3,23 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Globe } from "../globe/globe";
 import { session } from "../session";
-import { selectedRow, store, useStore } from "../store";
+import { selectedRow, store, useStore, type State } from "../store";
 import { onRepaint, palette } from "../theme";
 
 const CLICK_PX = 4;
 const TURN_DEG = 6;
+/** From the middle of the ring to the name beside it, and from the name to the edge of the globe's area. */
+const NAME_PX = 17;
+const EDGE_PX = 4;
 
 export function GlobeView() {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const marker = useRef<HTMLDivElement>(null);
+  const second = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!box.current || !canvas.current || !marker.current) return undefined;
-    return run(box.current, canvas.current, marker.current);
+    if (!box.current || !canvas.current || !marker.current || !second.current) return undefined;
+    return run(box.current, canvas.current, marker.current, second.current);
   }, []);
   return (
     <div class="globe" ref={box}>
@@ -28,7 +32,11 @@ export function GlobeView() {
       />
       <div class="marker" ref={marker} hidden>
         <span class="ring" />
-        <PickedName />
+        <PickedName row={selectedRow} />
+      </div>
+      <div class="marker companion" ref={second} hidden>
+        <span class="ring" />
+        <PickedName row={companionRow} />
       </div>
       <div class="zoom" role="group" aria-label="Zoom">
         <button type="button" aria-label="Nearer" onClick={() => session.globe?.view.zoom(0.8)}>
@@ -46,8 +54,10 @@ export function GlobeView() {
   );
 }
 
-function PickedName() {
-  const name = useStore((state) => state.picture?.columns.name[selectedRow(state)] ?? "");
+const companionRow = (state: State): number => state.picture?.row(state.companion) ?? -1;
+
+function PickedName({ row }: { row: (state: State) => number }) {
+  const name = useStore((state) => state.picture?.columns.name[row(state)] ?? "");
   return <span class="marker-name">{name}</span>;
 }
 
@@ -64,7 +74,7 @@ function Overlay() {
   return <p class="overlay">{words}</p>;
 }
 
-function run(box: HTMLDivElement, canvas: HTMLCanvasElement, marker: HTMLDivElement): () => void {
+function run(box: HTMLDivElement, canvas: HTMLCanvasElement, marker: HTMLDivElement, second: HTMLDivElement): () => void {
   let globe: Globe;
   try {
     globe = new Globe(canvas);
@@ -79,7 +89,7 @@ function run(box: HTMLDivElement, canvas: HTMLCanvasElement, marker: HTMLDivElem
     if (width > 0 && height > 0) globe.resize(width, height);
   });
   observer.observe(box);
-  const stops = [onRepaint(paint), session.onFrame(() => mark(globe, marker)), pointer(globe, canvas)];
+  const stops = [onRepaint(paint), session.onFrame(() => markBoth(globe, marker, second)), pointer(globe, canvas)];
   session.adopt(globe);
   return () => {
     observer.disconnect();
@@ -87,14 +97,36 @@ function run(box: HTMLDivElement, canvas: HTMLCanvasElement, marker: HTMLDivElem
   };
 }
 
-/** Put the ring where the picked object is; dashed while the Earth hides it. */
-function mark(globe: Globe, marker: HTMLDivElement): void {
-  const place = globe.place(selectedRow(store.state));
-  marker.hidden = place === null;
-  if (!place) return;
+function markBoth(globe: Globe, marker: HTMLDivElement, second: HTMLDivElement): void {
+  mark(globe, marker, selectedRow(store.state), besideRing);
+  // The two of an encounter are in one place: one name to the right, the other to the left.
+  mark(globe, second, companionRow(store.state), (x, name, width) => -besideRing(width - x, name, width) - name);
+}
+
+type Beside = (x: number, name: number, width: number) => number;
+
+/** Put the ring where an object is; dashed while the Earth hides it. Its name stays inside the globe's area. */
+function mark(globe: Globe, marker: HTMLDivElement, row: number, nameFrom: Beside): void {
+  const place = globe.place(row);
+  const { clientWidth: width, clientHeight: height } = globe.canvas;
+  marker.hidden = !place || place.x < 0 || place.y < 0 || place.x > width || place.y > height;
+  if (!place || marker.hidden) return;
   marker.style.transform = `translate(${place.x.toFixed(1)}px, ${place.y.toFixed(1)}px)`;
   marker.classList.toggle("behind", place.hidden);
+  const name = marker.lastElementChild as HTMLElement;
+  const beside = nameFrom(place.x, name.offsetWidth, width);
+  const level = within(-name.offsetHeight / 2, EDGE_PX - place.y, height - EDGE_PX - name.offsetHeight - place.y);
+  name.style.transform = `translate(${beside.toFixed(1)}px, ${level.toFixed(1)}px)`;
 }
+
+/** How far from the ring's middle a name begins: right of the ring, left where there is no room, else as far as it goes. */
+function besideRing(x: number, name: number, width: number): number {
+  if (x + NAME_PX + name <= width - EDGE_PX) return NAME_PX;
+  if (x - NAME_PX - name >= EDGE_PX) return -NAME_PX - name;
+  return within(NAME_PX, EDGE_PX - x, width - EDGE_PX - name - x);
+}
+
+const within = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
 
 function pointer(globe: Globe, canvas: HTMLCanvasElement): () => void {
   let from: { x: number; y: number } | null = null;

@@ -2,6 +2,7 @@
 
 import type { LinkState, LinkStatus } from "../api";
 import { nextTheme } from "../keyboard";
+import { pictureLink, warningsLink } from "../routes";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
 
@@ -38,6 +39,7 @@ export function Header() {
           </span>
         </>
       )}
+      <Pages />
       <span class="spring" />
       {status && status.links.length > 0 && <Links links={status.links} />}
       <button type="button" class="quiet" onClick={nextTheme} title="Dark, light or as the system (d)">
@@ -54,6 +56,30 @@ export function Header() {
         ?
       </button>
     </header>
+  );
+}
+
+function Pages() {
+  const page = useStore((state) => state.route.page);
+  const warnings = useStore(warningsLink);
+  const red = useStore(
+    (state) => state.warnings?.events.filter((one) => one.severity === "red" && one.status !== "past").length ?? 0,
+  );
+  return (
+    <nav class="pages" aria-label="Pages">
+      <a href={pictureLink()} aria-current={page === "picture" ? "page" : undefined} title="Picture (g p)">
+        Picture
+      </a>
+      <a href={warnings} aria-current={page === "picture" ? undefined : page === "event" ? "true" : "page"} title="Warnings (g w)">
+        Warnings
+        {red > 0 && (
+          <span class="badge">
+            {red}
+            <span class="unseen"> over the red threshold</span>
+          </span>
+        )}
+      </a>
+    </nav>
   );
 }
 

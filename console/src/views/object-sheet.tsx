@@ -9,6 +9,7 @@ import { session } from "../session";
 import { selectedRow, store, useStore } from "../store";
 import { spanText, utcText } from "../utc";
 import { Mark } from "./marks";
+import { LabelParts, Sights } from "./release";
 
 const ONE_OF: Record<string, string> = { own: "Own track", partner: "Partner's track", element_set: "Element set" };
 
@@ -159,37 +160,13 @@ function useNotPlaced(object: string | null, tai: number): string {
 }
 
 function Release({ panel }: { panel: ObjectPanel }) {
-  const names = useStore((state) => state.status?.classification_names ?? []);
-  const level = (n: number) => names[n] ?? `level ${n}`;
   return (
     <>
       <h3>Who may see it</h3>
       {panel.who_may_see.length === 0 && <p class="muted">No partners: nobody but us.</p>}
-      <ul class="sights">
-        {panel.who_may_see.map((sight) => (
-          <li key={sight.member} class={sight.allowed ? "allowed" : "refused"}>
-            <span class="verdict">{sight.allowed ? "✓ yes" : "✕ no"}</span>
-            <span>
-              <strong>{sight.member}</strong> {sight.reason}
-              {sight.agreement && (
-                <span class="muted">
-                  {" "}
-                  [{sight.agreement}
-                  {sight.clause && `, ${sight.clause}`}]
-                </span>
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Sights sights={panel.who_may_see} />
       <h3>Label</h3>
-      <ul class="label">
-        {panel.label.map((part) => (
-          <li key={part.originator}>
-            <strong>{part.originator}</strong> {[level(part.classification), ...part.words].join("; ")}
-          </li>
-        ))}
-      </ul>
+      <LabelParts label={panel.label} />
       <p class="muted">
         Made from {panel.inputs} {panel.inputs === 1 ? "record" : "records"}; {panel.derived} made from it.
       </p>

@@ -1,0 +1,74 @@
+// Pages by address: links and the back button change the hash, and the page follows it.
+
+import { session } from "./session";
+import { store, type State } from "./store";
+import { eventHash, pictureHash, readAddress, readRoute, readWarningsAddress, replaceHash, warningsHash } from "./url-state";
+import { taiOf } from "./utc";
+
+const KEEP_MS = 1000;
+
+/** The picture's address as it was last written: coming back to it changes nothing, another one is obeyed. */
+let writtenPicture: string | null = null;
+
+export function followAddress(): void {
+  window.addEventListener("hashchange", obey);
+  store.listen((now, before) => {
+    if (now.warningFilter !== before.warningFilter || now.warningSort !== before.warningSort) keepWarnings(now);
+  });
+  setInterval(keepPicture, KEEP_MS);
+  if (store.state.route.page === "warnings") store.set(warningsAsked());
+}
+
+function obey(): void {
+  const route = readRoute();
+  if (route.page === "warnings") store.set({ route, ...warningsAsked(), event: null });
+  else if (route.page === "picture") obeyPicture();
+  else {
+    const held = store.state.event?.event === route.event ? store.state.event : null;
+    store.set({ route, event: held, eventTrouble: null, eventGone: false, chosenEvent: route.event });
+  }
+}
+
+function obeyPicture(): void {
+  store.set({ route: { page: "picture" }, event: null });
+  if (location.hash.slice(1) === writtenPicture) return;
+  const { time, selected, companion, filter } = readAddress();
+  session.select(selected);
+  store.set({ filter, companion });
+  const tai = time === null ? null : taiOf(time);
+  if (tai !== null) session.clock.seek(tai);
+  else if (!session.clock.live && writtenPicture !== null) session.clock.goLive();
+}
+
+function warningsAsked(): Partial<State> {
+  const { filter, sort } = readWarningsAddress();
+  return { warningFilter: filter, warningSort: sort };
+}
+
+function keepWarnings({ route, warningFilter, warningSort }: State): void {
+  if (route.page === "warnings") replaceHash(warningsHash(warningFilter, warningSort));
+}
+
+function keepPicture(): void {
+  const { route, selected, companion, filter, tick } = store.state;
+  if (route.page !== "picture" || readRoute().page !== "picture" || !tick) return;
+  writtenPicture = pictureHash(tick.live ? null : session.clock.now(), selected, companion, filter);
+  replaceHash(writtenPicture);
+}
+
+export const warningsLink = (state: State): string => `#${warningsHash(state.warningFilter, state.warningSort)}`;
+export const eventLink = (event: string): string => `#${eventHash(event)}`;
+
+export function open(link: string): void {
+  location.hash = link;
+}
+
+/** Link to the picture with one or two objects at a time. */
+export function encounterLink(object: string, companion: string | null, tai: number): string {
+  return `#${pictureHash(tai, object, companion, store.state.filter)}`;
+}
+
+/** Link to the picture as it was left. */
+export function pictureLink(): string {
+  return `#${writtenPicture ?? ""}`;
+}

@@ -1,0 +1,71 @@
+// The probability by every method, which of them to trust, and why.
+
+import type { MethodResult, WarningEvent } from "../warnings/api";
+import { NONE, probabilityText } from "../warnings/figures";
+
+export function Methods({ event }: { event: WarningEvent }) {
+  const { methods, recommended } = event;
+  return (
+    <section class="card" aria-labelledby="methods-title">
+      <div class="card-head">
+        <h3 id="methods-title">Methods</h3>
+        <span class="muted">on the warning of {event.headline_provider}</span>
+      </div>
+      {recommended?.method && (
+        <p>
+          <strong>
+            Trust {recommended.method}: {probabilityText(recommended.probability, 2)}.
+          </strong>{" "}
+          {recommended.reasons.join(" ")}
+        </p>
+      )}
+      {!recommended?.method && <p>{recommended?.reasons.join(" ") || "No method can be recommended."}</p>}
+      {methods.length > 0 && <Table methods={methods} chosen={recommended?.method ?? null} />}
+    </section>
+  );
+}
+
+function Table({ methods, chosen }: { methods: MethodResult[]; chosen: string | null }) {
+  return (
+    <div class="figure-scroll methods-scroll" tabIndex={0} role="region" aria-label="Methods">
+      <table class="figures methods">
+        <thead>
+          <tr>
+            <th scope="col">Method</th>
+            <th scope="col" class="numeric">
+              Pc
+            </th>
+            <th scope="col" class="numeric">
+              Between
+            </th>
+            <th scope="col">Holds</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {methods.map((one) => (
+            <tr key={one.name} class={one.name === chosen ? "strong chosen-method" : undefined}>
+              <th scope="row">
+                {one.name}
+                {one.name === chosen && <span class="unseen"> (recommended)</span>}
+              </th>
+              <td class="numeric">{probabilityText(one.probability, 2)}</td>
+              <td class="numeric nowrap">{between(one)}</td>
+              <td class={`nowrap ${one.valid === null ? "muted" : one.valid ? "said-good" : "said-bad"}`}>
+                {one.valid === null ? NONE : one.valid ? "✓ yes" : "✕ no"}
+              </td>
+              <td class="words">{one.reason}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function between({ low, high }: MethodResult): string {
+  if (low === null && high === null) return NONE;
+  if (low === null) return `≤ ${probabilityText(high)}`;
+  if (high === null) return `≥ ${probabilityText(low)}`;
+  return `${probabilityText(low)}–${probabilityText(high)}`;
+}

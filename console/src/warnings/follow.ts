@@ -1,0 +1,79 @@
+// Keeps the warnings and the opened event as new as the node's: asks again when the node says that they changed.
+
+import { ApiError } from "../api";
+import { store, type State } from "../store";
+import { getWarning, getWarnings } from "./api";
+
+const RETRY_MS = 3000;
+
+class WarningsFollower {
+  /** The newest revision that the node told of. */
+  private told = -1;
+  private asking = false;
+  /** Which event at which revision was asked for last. */
+  private asked = "";
+
+  start(): void {
+    store.listen((now, before) => {
+      if (now.route !== before.route) this.want(now);
+    });
+    this.want(store.state);
+  }
+
+  hear(revision: number): void {
+    // A node that was started anew counts anew.
+    this.told = revision;
+    void this.loadList();
+    this.want(store.state);
+  }
+
+  private want({ route }: State): void {
+    if (route.page === "picture") return;
+    if (store.state.warnings === null) void this.loadList();
+    if (route.page === "event") void this.loadEvent(route.event);
+  }
+
+  private async loadList(): Promise<void> {
+    if (this.asking || store.state.warnings?.revision === this.told) return;
+    this.asking = true;
+    let again = false;
+    try {
+      const before = this.told;
+      const warnings = await getWarnings();
+      store.set({ warnings, warningsTrouble: null });
+      again = this.told !== before;
+    } catch (fault) {
+      store.set({ warningsTrouble: wordsOf(fault) });
+      setTimeout(() => void this.loadList(), RETRY_MS);
+    } finally {
+      this.asking = false;
+    }
+    if (again) void this.loadList();
+  }
+
+  private async loadEvent(event: string): Promise<void> {
+    const question = `${this.told} ${event}`;
+    if (question === this.asked && store.state.event?.event === event) return;
+    this.asked = question;
+    const current = (): boolean => {
+      const { route } = store.state;
+      return question === this.asked && route.page === "event" && route.event === event;
+    };
+    try {
+      const answer = await getWarning(event);
+      if (current()) store.set({ event: answer, eventTrouble: null, eventGone: false });
+    } catch (fault) {
+      if (!current()) return;
+      const gone = fault instanceof ApiError && (fault.status === 404 || fault.status === 422);
+      store.set({ eventGone: gone, eventTrouble: wordsOf(fault) });
+      this.asked = "";
+      if (!gone) setTimeout(() => this.want(store.state), RETRY_MS);
+    }
+  }
+}
+
+function wordsOf(fault: unknown): string {
+  return fault instanceof ApiError ? fault.message : "the node does not answer";
+}
+
+export const follower = new WarningsFollower();
