@@ -50,8 +50,9 @@ class Found:
     """Approaches at 10 m/s and more, the pairs that were slower at a minimum or at an end of a stay, and who was lost."""
 
     approaches: list[Approach]
-    together: list[tuple[int, int, float, float]]
-    """First, second, begin and end of each stay under the threshold with a minimum slower than 10 m/s."""
+    together: list[tuple[int, int, float, float, bool]]
+    """First, second, begin and end of each stay under the threshold that is slower than 10 m/s at a minimum or at an
+    end, and whether there is such a minimum."""
     lost: set[int]
     """Satellites for which sgp4 gave an error or nonsense somewhere in the span."""
 
@@ -179,7 +180,7 @@ def _look_closely(found, pair, satellites, start_jd, run, whole_s, threshold_km)
     inside = apart <= threshold_km
     ends_slow = [speed[k] < SLOW_KM_S for k in (0, -1) if inside[k]]
     if slow or any(ends_slow):
-        found.together.extend((*pair, *stay) for stay in _stays(times, inside, run))
+        found.together.extend((*pair, *stay, slow) for stay in _stays(times, inside, run))
 
 
 def _stays(times, inside, run):
@@ -241,7 +242,7 @@ def _joined(stays):
     kept = []
     for one in sorted(stays):
         if kept and kept[-1][:2] == one[:2] and one[2] - kept[-1][3] <= 2 * FINE_S:
-            kept[-1] = (*one[:2], kept[-1][2], max(kept[-1][3], one[3]))
+            kept[-1] = (*one[:2], kept[-1][2], max(kept[-1][3], one[3]), kept[-1][4] or one[4])
         else:
             kept.append(one)
     return kept

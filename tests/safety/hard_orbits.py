@@ -98,23 +98,36 @@ def transfer_orbits(generator, count, first=81_000):
 
 
 def belt(generator, count, first=82_000):
-    """The geostationary ring, crowded into a few slots, some drifting through, some inclined."""
+    """The geostationary ring, crowded into ten slots, some drifting through, some inclined."""
     return [
         made(
             first + n,
             axis_km=42_165.0 + (generator.normal(0.0, 15.0) if n % 3 == 0 else generator.normal(0.0, 0.3)),
             eccentricity=abs(generator.normal(0.0, 1.5e-4)) + 1e-6,
             inclination=abs(generator.normal(0.0, 0.03 if n % 4 else 3.0)) + 1e-3,
-            node=generator.uniform(0.0, 360.0),
-            perigee_argument=0.0,
-            anomaly=0.0,
+            node=(node := generator.uniform(0.0, 360.0)),
+            perigee_argument=(perigee := generator.uniform(0.0, 360.0)),
+            anomaly=36.0 * (n % 10) + generator.normal(0.0, 0.02) - node - perigee,
         )
         for n in range(count)
     ]
 
 
-def _in_slots(lines_of_belt):
-    return lines_of_belt
+def crowd(generator, count, first=84_000):
+    """One low shell from all sides: fast encounters, many."""
+    return [
+        made(
+            first + n,
+            axis_km=EARTH_KM + 550.0 + generator.normal(0.0, 8.0),
+            eccentricity=abs(generator.normal(0.0, 1e-3)),
+            inclination=generator.uniform(0.0, 110.0),
+            node=generator.uniform(0.0, 360.0),
+            perigee_argument=generator.uniform(0.0, 360.0),
+            anomaly=generator.uniform(0.0, 360.0),
+            bstar=1e-4,
+        )
+        for n in range(count)
+    ]
 
 
 def near_copies(generator, catalogue, count, first=83_000):
