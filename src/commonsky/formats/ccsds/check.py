@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from commonsky.formats.ccsds.schema import schema, versions
+from commonsky.formats.ccsds.schema import drafts, schema, versions
 from commonsky.formats.ccsds.tables import COLUMNS, Field, Rule, Section
 from commonsky.formats.ccsds.tree import COMMENT, Block, Document, Entry, Message, Row
 from commonsky.formats.ccsds.values import Situation, fault_of_unit, fault_of_value
@@ -54,6 +54,8 @@ MessageRule = Callable[[Message], Iterator[Finding]]
 
 def check_document(document: Document) -> list[Finding]:
     """Return the findings of all messages of a document, in their order."""
+    if not document.messages:
+        return [warning(1, "ndm", "combines no message", "505.0-B-3")]
     return [finding for message in document.messages for finding in check(message)]
 
 
@@ -64,7 +66,8 @@ def check(message: Message) -> list[Finding]:
     known = versions(message.kind)
     if message.version not in known:
         text = f"version {message.version!r} is not one of {', '.join(known)}"
-        found.append(error(message.line, f"CCSDS_{message.kind}_VERS", text, table.standard))
+        make = warning if message.version in drafts(message.kind) else error
+        found.append(make(message.line, f"CCSDS_{message.kind}_VERS", text, table.standard))
     for fault in message.faults:
         found.append(error(fault.line or 0, fault.field or "", fault.reason, table.standard))
     walker = _Walker(table.standard, _situation(message))
@@ -118,7 +121,7 @@ class _Walker:
             if isinstance(part, Entry | Block):
                 name = part.keyword if isinstance(part, Entry) else part.name
                 seen[name] = seen.get(name, 0) + 1
-                self._not_too_often(part, name, seen[name], section, clause)
+                self._not_too_often(part, block, seen[name], section, clause)
             if place is not None:
                 late = late or place < last
                 if place < last and isinstance(part, Entry):
@@ -162,7 +165,8 @@ class _Walker:
         if field.obsolete:
             self.findings.append(warning(entry.line, entry.keyword, "is obsolete", clause))
         if fault := fault_of_value(entry.value, field, self._situation):
-            self.findings.append(error(entry.line, entry.keyword, fault, clause))
+            make = error if entry.value or field.mandatory else warning
+            self.findings.append(make(entry.line, entry.keyword, fault, clause))
         if entry.unit:
             severity, text = fault_of_unit(entry.unit, field)
             if text:
@@ -190,12 +194,17 @@ class _Walker:
                     self.findings.append(error(row.line, name, fault, clause))
 
     def _not_too_often(
-        self, part: Entry | Block, name: str, count: int, section: Section, clause: str
+        self, part: Entry | Block, block: Block, count: int, section: Section, clause: str
     ) -> None:
+        name = part.keyword if isinstance(part, Entry) else part.name
         if isinstance(part, Entry):
             field = section.field_of(name)
             if count == 2 and field and not field.repeated:
-                self.findings.append(error(part.line, name, "is given twice", clause))
+                first = block.entry(name)
+                same = first is not None and (first.value, first.unit) == (part.value, part.unit)
+                make = warning if same else error
+                text = "is given twice" + (" with the same value" if same else "")
+                self.findings.append(make(part.line, name, text, clause))
             return
         inner = section.sections.get(name)
         if inner and inner.most is not None and count == inner.most + 1:
@@ -207,6 +216,9 @@ class _Walker:
                 self.findings.append(
                     error(block.line, field.keyword, f"is missing in <{block.name}>", clause)
                 )
+            elif field.preferred and field.keyword not in seen:
+                text = f"is missing in <{block.name}>"
+                self.findings.append(warning(block.line, field.keyword, text, clause))
         for inner in section.sections.values():
             if seen.get(inner.name, 0) < inner.least:
                 what = f"{inner.name} ({inner.start})" if inner.start else inner.name
@@ -227,13 +239,14 @@ class _Walker:
             text = f"at least one of {', '.join(rule.keywords)} is needed"
         elif rule.name == "most1" and count > 1:
             text = f"only one of {', '.join(rule.keywords)} may be given"
-        elif rule.name == "with" and rule.keywords[0] in there and count < total:
+        elif rule.name in {"with", "hint"} and rule.keywords[0] in there and count < total:
             text = f"is needed with {rule.keywords[0]}"
             there = [one for one in rule.keywords if one not in there]
         if text:
             keyword = there[0] if there else rule.keywords[0]
             entry = block.entry(keyword)
-            self.findings.append(error(entry.line if entry else block.line, keyword, text, clause))
+            make = warning if rule.name == "hint" else error
+            self.findings.append(make(entry.line if entry else block.line, keyword, text, clause))
 
     def _clause(self, clause: str) -> str:
         return f"{self._standard} {clause}" if clause else ""

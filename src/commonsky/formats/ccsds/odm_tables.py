@@ -91,8 +91,8 @@ body 1
 {_SPACECRAFT}{_COVARIANCE}
             maneuverParameters 0..*                                     # 3.2.4.7
                 MAN_EPOCH_IGNITION  M epoch                             leader
-                MAN_DURATION        M number s >=0
-                MAN_DELTA_MASS      M number kg range=-1e99..0
+                MAN_DURATION        P number s >=0
+                MAN_DELTA_MASS      P number kg range=-1e99..0
                 MAN_REF_FRAME       M frame
                 MAN_DV_1            M number km/s
                 MAN_DV_2            M number km/s
@@ -156,7 +156,7 @@ body 1
             STOP_TIME               M epoch
             INTERPOLATION           O text
             INTERPOLATION_DEGREE    O integer >0
-            ! with INTERPOLATION INTERPOLATION_DEGREE                   # 5.2.3
+            ! hint INTERPOLATION INTERPOLATION_DEGREE                   # 5.2.3
         data 1 rows=stateVector:state                                   # 5.2.4
             covarianceMatrix 0..* group=COVARIANCE_START..COVARIANCE_STOP matrix=cartesian # 5.2.5
                 EPOCH               M epoch                             leader

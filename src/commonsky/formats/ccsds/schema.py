@@ -25,6 +25,11 @@ def versions(kind: str) -> tuple[str, ...]:
     return _source(kind).versions
 
 
+def drafts(kind: str) -> tuple[str, ...]:
+    """Return the version numbers in use that were never published."""
+    return _source(kind).drafts
+
+
 def schema(kind: str, version: str) -> Table:
     """Return the table of a message; of the newest version where the one named was never published."""
     known = versions(kind)

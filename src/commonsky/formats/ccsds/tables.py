@@ -17,7 +17,8 @@ KVN (``A..B``); the markers around a run of it (``group=A..B``); its rows (``row
 columns where the element's text is the line); ``matrix=NAME`` whose lines of a lower triangle become entries;
 ``observation`` for entries that XML wraps in that element; ``from=`` and ``until=`` a version.
 
-Fields: keyword (``_n`` at its end: any number, ``*``: any text), ``M`` or ``O`` (with ``*`` when it may be repeated),
+Fields: keyword (``_n`` at its end: any number, ``*``: any text), ``M`` mandatory, ``P`` preferred (a default stands in, or
+practice leaves it out: a warning without it) or ``O`` optional (with ``*`` when it may be repeated),
 kind with its unit or choices, then conditions: ``>0``, ``>=0``, ``range=a..b``, ``from=``, ``until=``, ``obsolete``,
 and ``leader`` when it begins a new section in KVN, which has no markers there.
 """
@@ -29,7 +30,20 @@ from functools import cached_property
 from msgspec import Struct, field
 
 KINDS = frozenset(
-    {"text", "texts", "number", "numbers", "integer", "epoch", "time", "choice", "yesno", "frame", "center"}
+    {
+        "text",
+        "texts",
+        "number",
+        "numbers",
+        "integer",
+        "epoch",
+        "time",
+        "leap",
+        "choice",
+        "yesno",
+        "frame",
+        "center",
+    }
     | {"system", "datum", "units"}
 )
 NUMERIC = frozenset({"number", "integer", "datum", "numbers"})
@@ -57,6 +71,7 @@ class Field(Struct, frozen=True):
     above: float | None = None
     leader: bool = False
     obsolete: bool = False
+    preferred: bool = False
     place: int = 0
     clause: str = ""
 
@@ -133,11 +148,15 @@ class Table(Struct, frozen=True):
 
 
 class TableSource(Struct, frozen=True):
-    """The text of the tables of one kind of message, for all the versions that were published."""
+    """The text of the tables of one kind of message, for all the versions that were published.
+
+    ``drafts`` are version numbers that were in use before there was a standard; they are read as the newest.
+    """
 
     standard: str
     versions: tuple[str, ...]
     text: str
+    drafts: tuple[str, ...] = ()
 
 
 class TableError(Exception):
@@ -208,9 +227,9 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _field(name: str, options: list[str], place: int, clause: str) -> Field:
     need, kind, *rest = options
-    if kind not in KINDS or need.rstrip("*") not in {"M", "O"}:
+    if kind not in KINDS or need.rstrip("*") not in {"M", "P", "O"}:
         raise TableError(f"{name}: {need} {kind}")
-    given: dict[str, object] = {}
+    given: dict[str, object] = {"preferred": need.startswith("P")}
     for one in rest:
         if one in {"leader", "obsolete"}:
             given[one] = True

@@ -130,7 +130,10 @@ class Document(Struct):
 
 
 def meaning(block: Block) -> tuple[object, ...]:
-    """Return what a block says, without places and layout: equal for messages that mean the same."""
+    """Return what a block says, without places and layout: equal for messages that mean the same.
+
+    A comment before a block and one at its very beginning or end are the same: KVN has one place for them.
+    """
     said: list[object] = []
     for part in block.parts:
         match part:
@@ -139,5 +142,20 @@ def meaning(block: Block) -> tuple[object, ...]:
             case Row(text):
                 said.append(" ".join(text.split()))
             case Block():
-                said.append(meaning(part))
+                said += _outside_in(meaning(part))
     return (block.name, *said)
+
+
+def _outside_in(said: tuple[object, ...]) -> list[object]:
+    """Take the comments at both ends of a block out of it."""
+    name, *parts = said
+    first, last = 0, len(parts)
+    while first < last and _is_comment(parts[first]):
+        first += 1
+    while last > first and _is_comment(parts[last - 1]):
+        last -= 1
+    return [*parts[:first], (name, *parts[first:last]), *parts[last:]]
+
+
+def _is_comment(said: object) -> bool:
+    return isinstance(said, tuple) and said[0] == COMMENT

@@ -8,7 +8,7 @@ import math
 import re
 from functools import lru_cache
 
-Dimensions = tuple[int, int, int, int, int]
+Dimensions = tuple[float, float, float, float, float]
 """Powers of length, mass, time, angle and all else (currents, temperatures) of a unit."""
 
 _LENGTH, _MASS, _TIME, _ANGLE = (1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0)
@@ -23,7 +23,7 @@ _UNITS: dict[str, tuple[float, Dimensions]] = {
     "s": (1.0, _TIME), "ms": (1e-3, _TIME), "us": (1e-6, _TIME), "ns": (1e-9, _TIME), "min": (60.0, _TIME),
     "h": (3600.0, _TIME), "d": (86400.0, _TIME), "day": (86400.0, _TIME), "days": (86400.0, _TIME),
     "rad": (1.0, _ANGLE), "deg": (math.pi / 180, _ANGLE), "arcsec": (math.pi / 648000, _ANGLE),
-    "rev": (2 * math.pi, _ANGLE), "as": (math.pi / 648000, _ANGLE),
+    "yr": (365.25 * 86400, _TIME), "rev": (2 * math.pi, _ANGLE), "as": (math.pi / 648000, _ANGLE),
     "Hz": (1.0, (0, 0, -1, 0, 0)), "kHz": (1e3, (0, 0, -1, 0, 0)), "MHz": (1e6, (0, 0, -1, 0, 0)),
     "GHz": (1e9, (0, 0, -1, 0, 0)),
     "N": (1.0, (1, 1, -2, 0, 0)), "kN": (1e3, (1, 1, -2, 0, 0)), "J": (1.0, (2, 1, -2, 0, 0)),
@@ -32,6 +32,9 @@ _UNITS: dict[str, tuple[float, Dimensions]] = {
     "%": (0.01, _NONE), "n/a": (1.0, _NONE), "1": (1.0, _NONE), "#": (1.0, _NONE), "": (1.0, _NONE),
     "SFU": (1e-22, (0, 1, -2, 0, 0)),
 }  # fmt: skip
+_SUPERSCRIPT = re.compile("([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_PLAIN = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹×·°µ", "+-0123456789**du")
+_DOT = re.compile(r"\.(?=[A-Za-z(])")
 _TOKEN = re.compile(r"n/a|\*\*|[*/^()]|[A-Za-z#%]+|[+-]?\d+(?:\.\d+)?", re.ASCII)
 _LONGEST = 64
 
@@ -41,6 +44,8 @@ def unit(text: str) -> tuple[float, Dimensions] | None:
     """Return how many SI units (radians for angles) one of these is, and its dimensions; None for no unit."""
     if len(text) > _LONGEST:
         return None
+    text = _SUPERSCRIPT.sub(r"**\1", text.replace("°", "deg")).translate(_PLAIN)
+    text = _DOT.sub("*", text)
     tokens = _TOKEN.findall(text)
     if "".join(tokens) != text.replace(" ", ""):
         return None
@@ -85,14 +90,20 @@ class _Parser:
         scale, dimensions = self._factor()
         if self.tokens and self.tokens[-1] in {"**", "^"}:
             self.tokens.pop()
-            power = float(self.tokens.pop())
+            power = self._number()
             if abs(power) > 9:
                 raise ValueError
-            powers = [one * power for one in dimensions]
-            if any(one != int(one) for one in powers):
-                raise ValueError
-            return scale**power, _dimensions(powers)
+            return scale**power, _dimensions([one * power for one in dimensions])
         return scale, dimensions
+
+    def _number(self) -> float:
+        token = self.tokens.pop()
+        if token != "(":  # noqa: S105  # as below
+            return float(token)
+        above, slash, below, end = (self.tokens.pop() for _ in range(4))
+        if (slash, end) != ("/", ")") or not float(below):
+            raise ValueError
+        return float(above) / float(below)
 
     def _factor(self) -> tuple[float, Dimensions]:
         token = self.tokens.pop()
@@ -108,6 +119,6 @@ def _sum(left: Dimensions, right: Dimensions, sign: int) -> Dimensions:
     return _dimensions([one + sign * other for one, other in zip(left, right, strict=True)])
 
 
-def _dimensions(powers: list[float] | list[int]) -> Dimensions:
-    length, mass, time, angle, other = (int(one) for one in powers)
+def _dimensions(powers: list[float]) -> Dimensions:
+    length, mass, time, angle, other = powers
     return length, mass, time, angle, other

@@ -26,17 +26,25 @@ class Situation(Struct):
     relative: bool
 
 
+CELL_TIME = Field("", mandatory=True, repeated=False, kind="time")
+CELL_NUMBER = Field("", mandatory=True, repeated=False, kind="number")
+CELL_TEXT = Field("", mandatory=True, repeated=False, kind="text")
+"""What the cells of a row may be."""
+
+
 def fault_of_value(value: str, field: Field, situation: Situation) -> str:  # noqa: PLR0911  # one answer a kind
     """Say why a text is no value of a field, empty when it is one."""
     kind = field.kind
     if not value:
-        return "has no value" if kind != "text" or field.mandatory else ""
+        return "has no value"
     if kind in {"number", "integer"}:
         return _fault_of_number(value, field)
     if kind == "epoch":
         return _fault_of_epoch(value, situation)
     if kind == "time":
         return "" if number_text(value) else _fault_of_epoch(value, situation)
+    if kind == "leap":
+        return _fault_of_epoch(value.replace(":60", ":59"), situation)
     if kind == "datum":
         epoch, _, number = value.partition(" ")
         return _fault_of_epoch(epoch, situation) or _fault_of_number(number.strip(), field)

@@ -68,7 +68,7 @@ class _Reader:
             if isinstance(error, FormatError):
                 raise
             raise FormatError(self._source, f"is not well-formed XML: {error}") from error
-        if not self._document.messages:
+        if not self._document.messages and not self._document.combined:
             raise FormatError(self._source, "is XML without a CCSDS message")
         return self._document
 
