@@ -233,7 +233,7 @@ def _trajectories(
 ) -> Iterator[_Part]:
     for trajectory in data.blocks("traj"):
         said = metadata | trajectory.values()
-        kind = said.get("TRAJ_TYPE", "").upper()
+        kind = said.get("TRAJ_TYPE", "CARTPV").upper()
         try:
             if kind not in _COMPONENTS:
                 raise _Unusable(f"{kind!r} is not cartesian: left out", trajectory.line, "TRAJ_TYPE")

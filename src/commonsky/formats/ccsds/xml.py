@@ -50,6 +50,7 @@ class _Reader:
         self._source = source
         self._stack: list[_Frame] = []
         self._message: Message | None = None
+        self._metadata: dict[str, str] = {}
         self._document = Document([], "xml", source)
         parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -141,12 +142,15 @@ class _Reader:
             datum = _datum(frame)
             if datum is not None:
                 return datum
-        return Block(frame.name, frame.parts, frame.line, tuple(frame.attributes.items()))
+        block = Block(frame.name, frame.parts, frame.line, tuple(frame.attributes.items()))
+        if frame.name == "metadata":
+            self._metadata = block.values()
+        return block
 
     def _packed(self, frame: _Frame, columns: str) -> Row | None:
         """Return the row of an element in the standard's order and units, None for any other."""
         cells = list(_leaves(frame.parts, ""))
-        paths = COLUMNS[columns](self._metadata(), len(cells))
+        paths = COLUMNS[columns](self._metadata, len(cells))
         if tuple(path for path, _ in cells) != paths:
             return None
         for path, entry in cells:
@@ -156,13 +160,6 @@ class _Reader:
             if unit and unit != COLUMN_UNITS.get(path.rpartition("/")[2]):
                 return None
         return Row(" ".join(entry.value for _, entry in cells), frame.line)
-
-    def _metadata(self) -> dict[str, str]:
-        for frame in reversed(self._stack):
-            for part in frame.parts:
-                if isinstance(part, Block) and part.name == "metadata":
-                    return part.values()
-        return {}
 
 
 def _leaves(parts: list[Part], path: str) -> Iterator[tuple[str, Entry]]:
@@ -178,6 +175,8 @@ def _entry(frame: _Frame, text: str) -> Entry:
     if not attributes:
         return Entry(frame.name, text, "", frame.line)
     unit = attributes.pop("units", "").strip()
+    if not text:
+        attributes.pop("nil", None)  # an empty value says it already
     name = frame.name
     if name == "USER_DEFINED":
         name = USER_DEFINED + attributes.pop("parameter", "").strip()
