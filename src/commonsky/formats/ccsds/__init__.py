@@ -10,7 +10,8 @@ from commonsky.formats.ccsds.check import Finding, check, check_document
 from commonsky.formats.ccsds.document import read_document, read_message
 from commonsky.formats.ccsds.kvn import write_kvn
 from commonsky.formats.ccsds.tree import Block, Document, Entry, Message, Row
-from commonsky.formats.ccsds.xml import write_xml
+from commonsky.formats.ccsds.ndm_json import write_json
+from commonsky.formats.ccsds.ndm_xml import write_xml
 
 __all__ = [
     "Block",
@@ -23,6 +24,7 @@ __all__ = [
     "check_document",
     "read_document",
     "read_message",
+    "write_json",
     "write_kvn",
     "write_xml",
 ]

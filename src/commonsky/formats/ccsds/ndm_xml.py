@@ -9,6 +9,7 @@ from html import escape
 from xml.parsers import expat  # noqa: S407  # it declares nothing here: document types are refused when they begin
 
 from commonsky.formats.ccsds.notation import MAX_XML_BYTES
+from commonsky.formats.ccsds.rotations import ROTATIONS, elements_of, keyword_of, rotation
 from commonsky.formats.ccsds.schema import KINDS, schema
 from commonsky.formats.ccsds.tables import COLUMN_UNITS, COLUMNS, Section
 from commonsky.formats.ccsds.tree import COMMENT, USER_DEFINED, Block, Document, Entry, Message, Part, Row
@@ -180,6 +181,7 @@ def _entry(frame: _Frame, text: str) -> Entry:
     name = frame.name
     if name == "USER_DEFINED":
         name = USER_DEFINED + attributes.pop("parameter", "").strip()
+    name = keyword_of(name, attributes) or name
     return Entry(name, text, unit, frame.line, tuple(attributes.items()))
 
 
@@ -221,7 +223,8 @@ def _elements(
     around = section or _OPEN
     if there := block.block("metadata"):
         metadata = there.values()
-    for part in block.parts:
+    rotations = block.name in ROTATIONS
+    for part in elements_of(block) if rotations else block.parts:
         if isinstance(part, Entry):
             yield from _entry_lines(part, around, indent, source)
         elif isinstance(part, Row):
@@ -264,14 +267,17 @@ def _row_lines(
         raise FormatError(source, reason, line=row.line or None, field=around.row)
     yield f"{indent}<{around.row}>"
     within: list[str] = []
+    number = 0
     for path, cell in zip(paths, cells, strict=True):
         *way, name = path.split("/")
+        number = number + 1 if within == way else 1
         while within != way[: len(within)]:
             yield f"{indent}{'  ' * len(within)}</{within.pop()}>"
         while len(within) < len(way):
             within.append(way[len(within)])
             yield f"{indent}{'  ' * len(within)}<{within[-1]}>"
-        yield _element(Entry(name, cell, line=row.line), indent + "  " * (len(within) + 1), source)
+        entry = rotation(way[-1] if way else "", Entry(name, cell, line=row.line), number)
+        yield _element(entry, indent + "  " * (len(within) + 1), source)
     while within:
         yield f"{indent}{'  ' * len(within)}</{within.pop()}>"
     yield f"{indent}</{around.row}>"
