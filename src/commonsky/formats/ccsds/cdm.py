@@ -16,6 +16,8 @@ from commonsky.formats.ccsds.cdm_publishers import (
     write_json,
 )
 from commonsky.formats.ccsds.cdm_record import cdm_of, fields_of
+from commonsky.formats.ccsds.document import read_document
+from commonsky.formats.ccsds.ndm_xml import write_xml
 from commonsky.formats.ccsds.notation import (
     Item,
     is_xml,
@@ -61,13 +63,15 @@ def write_cdm(messages: Cdm | Sequence[Cdm], *, form: str = "kvn") -> bytes:
     """Return the messages in ``form``: ``kvn``, ``xml``, ``json`` or ``csv``.
 
     An object without covariance gets the standard's ``COVARIANCE_METHOD = DEFAULT`` with sigmas of ten Earth radii and
-    a comment that says so, for 508.0-B-1 demands a covariance. Raises ValueError for another form, and for an object
-    without state in KVN and XML, which the standard demands.
+    a comment that says so, for 508.0-B-1 demands a covariance. Raises ValueError for another form.
     """
     several = [messages] if isinstance(messages, Cdm) else list(messages)
     match form:
         case "kvn":
             return "\n".join(map(_kvn, several)).encode()
+        case "xml":
+            document = read_document("\n".join(map(_kvn, several)).encode(), source="conjunction message")
+            return write_xml(document).encode()
         case "json":
             return write_json(several)
         case "csv":

@@ -164,7 +164,9 @@ class _Walker:
         clause = self._clause(field.clause) or clause
         if field.obsolete:
             self.findings.append(warning(entry.line, entry.keyword, "is obsolete", clause))
-        if fault := fault_of_value(entry.value, field, self._situation):
+        if not entry.value and not field.mandatory:
+            self.findings.append(warning(entry.line, entry.keyword, "has no value", clause))
+        elif fault := fault_of_value(entry.value, field, self._situation):
             make = error if entry.value or field.mandatory else warning
             self.findings.append(make(entry.line, entry.keyword, fault, clause))
         if entry.unit:

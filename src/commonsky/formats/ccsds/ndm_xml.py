@@ -6,13 +6,13 @@ Entities, document types and depth beyond any message's are refused: they are no
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
-from xml.parsers import expat  # noqa: S407  # it declares nothing here: document types are refused when they begin
+from xml.parsers import expat  # it declares nothing here: document types are refused when they begin
 
 from commonsky.formats.ccsds.notation import MAX_XML_BYTES
 from commonsky.formats.ccsds.rotations import ROTATIONS, elements_of, keyword_of, rotation
 from commonsky.formats.ccsds.schema import KINDS, schema
 from commonsky.formats.ccsds.tables import COLUMN_UNITS, COLUMNS, Section
-from commonsky.formats.ccsds.tree import COMMENT, USER_DEFINED, Block, Document, Entry, Message, Part, Row
+from commonsky.formats.ccsds.tree import USER_DEFINED, Block, Document, Entry, Message, Part, Row
 from commonsky.formats.errors import FormatError, Rejection
 
 MAX_DEPTH = 32
@@ -63,7 +63,7 @@ class _Reader:
 
     def read(self, data: bytes) -> Document:
         try:
-            self._parser.Parse(data, True)  # noqa: FBT003  # expat takes it by place only
+            self._parser.Parse(data, True)  # expat takes it by place only
         except expat.ExpatError as error:
             raise FormatError(self._source, f"is not well-formed XML: {error}", line=error.lineno) from error
         except (ValueError, LookupError) as error:
