@@ -35,6 +35,7 @@ function obeyPicture(): void {
   const { time, selected, companion, filter } = readAddress();
   session.select(selected);
   store.set({ filter, companion });
+  if (companion !== null) session.centreSoon();
   const tai = time === null ? null : taiOf(time);
   if (tai !== null) session.clock.seek(tai);
   else if (!session.clock.live && writtenPicture !== null) session.clock.goLive();

@@ -28,6 +28,7 @@ export class Session {
   private orbitFor = "";
   private orbitAt = NaN;
   private tickAt = 0;
+  private toCentre = false;
   private readonly eachFrame = new Set<() => void>();
 
   /** Run `then` after each frame, until the returned function is called. */
@@ -74,6 +75,11 @@ export class Session {
     const at = order.indexOf(selectedRow(store.state));
     const next = at < 0 ? 0 : Math.max(0, Math.min(order.length - 1, at + by));
     this.select(picture.columns.object[order[next]]);
+  }
+
+  /** Look at the picked object as soon as it has a place at the time that was asked for. */
+  centreSoon(): void {
+    this.toCentre = true;
   }
 
   centre(): void {
@@ -147,6 +153,10 @@ export class Session {
       const pair = this.keyframes.at(tai);
       held = pair === null || pair.held;
       if (pair) this.globe?.move(pair);
+      if (this.toCentre && !held && this.globe?.place(selectedRow(store.state))) {
+        this.toCentre = false;
+        this.centre();
+      }
       if (this.keyframes.trouble !== store.state.trouble) store.set({ trouble: this.keyframes.trouble });
     }
     this.globe?.draw();

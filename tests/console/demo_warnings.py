@@ -99,7 +99,7 @@ def event(rng, n, pair):
     providers = [["GBR"], ["GBR", "CAN"], ["CAN"], ["GBR", "CAN", "AUS"]][n % 4]
     tca = START_TAI_S + float(rng.uniform(6.0, 120.0)) * HOUR_S
     miss = rng.normal(0.0, 1.0, 2) * float(10 ** rng.uniform(1.5, 3.4))
-    covariance = _covariance(rng, float(np.linalg.norm(miss)) * float(rng.uniform(0.3, 2.0)))
+    covariance = _covariance(rng, float(np.linalg.norm(miss)) * float(rng.uniform(0.6, 2.0)))
     geometry = [
         _geometry(rng, p, miss * rng.uniform(0.8, 1.2), covariance * rng.uniform(0.5, 3.0)) for p in providers
     ]
@@ -176,7 +176,7 @@ def _object(line, *, own):
 def _covariance(rng, size):
     turn = rng.uniform(0.0, math.pi)
     axes = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    return axes @ np.diag([size**2, (size * rng.uniform(0.1, 0.6)) ** 2]) @ axes.T
+    return axes @ np.diag([size**2, (size * rng.uniform(0.3, 0.7)) ** 2]) @ axes.T
 
 
 def _geometry(rng, provider, miss, covariance):
@@ -257,8 +257,9 @@ def _history(rng, made):
         for n, geometry in enumerate(made["geometry"]):
             if (k + n) % (n + 1):
                 continue
-            last = (k + 2 * n + 2 > 8 + n) or k == 8
+            last = k == 8 or (n > 0 and k + n + 1 > 8)
             wobble = 1.0 if last else float(10 ** rng.normal(0.0, 0.25))
+            miss = float(np.linalg.norm(geometry["rtn"]["position_m"]))
             points.append(
                 {
                     "provider": geometry["provider"],
@@ -267,7 +268,7 @@ def _history(rng, made):
                     "probability": _probability(geometry) * wobble,
                     "probability_method": "2D Foster" if n == 0 else "2D-Nc",
                     "probability_is_bound": False,
-                    "miss_distance_m": float(np.linalg.norm(geometry["rtn"]["position_m"])) * (2.0 - wobble / 2.0 if wobble < 2 else 1.1),
+                    "miss_distance_m": miss * (1.3 - 0.3 * min(wobble, 2.0)),
                     **dict.fromkeys(("radial_m", "in_track_m", "cross_track_m"), 1.0),
                     "sigma_m": _sigma_along(geometry) * (1.0 + 0.2 * (8 - k)),
                     "hard_body_radius_m": 15.0,
@@ -336,45 +337,47 @@ def _methods(probability):
 
 def _reconciliation(made):
     first, *others = made["geometry"]
-    pairs = []
-    for other in others:
-        a, b = _probability(first), _probability(other)
-        moved = {**other, "b_plane": {**first["b_plane"], "miss_m": other["b_plane"]["miss_m"]}}
-        state = math.log10(_probability(moved) / a)
-        whole = math.log10(b / a)
-        pairs.append(
-            {
-                "between": [first["provider"], other["provider"]],
-                "probability": [a, b],
-                "decades": whole,
-                "differences": [
-                    {
-                        "cause": "state",
-                        "words": "They place object 2 elsewhere in the encounter plane.",
-                        "figures": [{"name": "miss", "a": float(np.linalg.norm(first["b_plane"]["miss_m"])), "b": float(np.linalg.norm(other["b_plane"]["miss_m"])), "unit": "m"}],
-                        "effect_decades": state,
-                    },
-                    {
-                        "cause": "covariance",
-                        "words": "They know the orbits differently well.",
-                        "figures": [{"name": "sigma along the miss", "a": _sigma_along(first), "b": _sigma_along(other), "unit": "m"}],
-                        "effect_decades": whole - state,
-                    },
-                    {
-                        "cause": "epoch of data",
-                        "words": "The newest observation behind object 2 is older at the second.",
-                        "figures": [{"name": "age of data, object 2", "a": 31.0, "b": 52.5, "unit": "h"}, {"name": "age of data, object 1", "a": None, "b": 3.0, "unit": "h"}],
-                        "effect_decades": None,
-                    },
-                ],
-            }
-        )  # fmt: skip
-    words = (
-        ""
-        if not others
-        else f"{len(others) + 1} providers warn of this encounter; the largest difference comes from the covariance."
-    )
-    return {"summary": words, "pairs": pairs}
+    pairs = [_pair(first, other) for other in others]
+    words = f"{len(others) + 1} providers warn of this encounter and differ by less than a decade."
+    return {"summary": words if others else "", "pairs": pairs}
+
+
+def _pair(first, other):
+    a, b = _probability(first), _probability(other)
+    moved = {**other, "b_plane": {**first["b_plane"], "miss_m": other["b_plane"]["miss_m"]}}
+    state, whole = math.log10(_probability(moved) / a), math.log10(b / a)
+    misses = [float(np.linalg.norm(one["b_plane"]["miss_m"])) for one in (first, other)]
+    differences = [
+        (
+            "state",
+            "They place object 2 elsewhere in the encounter plane.",
+            state,
+            [_figure("miss", *misses, "m")],
+        ),
+        (
+            "covariance",
+            "They know the orbits differently well.",
+            whole - state,
+            [_figure("sigma along the miss", _sigma_along(first), _sigma_along(other), "m")],
+        ),
+        (
+            "epoch of data",
+            "The newest observation behind object 2 is older at the second.",
+            None,
+            [_figure("data, object 2", 31.0, 52.5, "h"), _figure("data, object 1", None, 3.0, "h")],
+        ),
+    ]
+    names = ("cause", "words", "effect_decades", "figures")
+    return {
+        "between": [first["provider"], other["provider"]],
+        "probability": [a, b],
+        "decades": whole,
+        "differences": [dict(zip(names, one, strict=True)) for one in differences],
+    }
+
+
+def _figure(name, a, b, unit):
+    return {"name": name, "a": a, "b": b, "unit": unit}
 
 
 _SIGHTS = [

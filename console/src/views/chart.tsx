@@ -72,8 +72,8 @@ export function decadeAxis(paint: Paint, more: uPlot.Axis = {}): uPlot.Axis {
 export function decades(values: number[]): [number, number] {
   const logs = values.filter((one) => one > 0).map(Math.log10);
   if (logs.length === 0) return [1e-7, 1e-3];
-  const low = Math.floor(Math.min(...logs) - 1e-9);
-  const high = Math.ceil(Math.max(...logs) + 1e-9);
+  const low = Math.floor(Math.min(...logs) + 1e-9);
+  const high = Math.ceil(Math.max(...logs) - 1e-9);
   return [10 ** low, 10 ** Math.max(high, low + 2)];
 }
 

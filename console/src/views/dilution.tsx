@@ -9,6 +9,8 @@ import { drawThresholds } from "./trend";
 
 /** The curve falls for ever towards small scales; so many decades below its top are told. */
 const SHOWN_DECADES = 10;
+/** So many points of the whole curve are in the table. */
+const ROWS = 32;
 
 export function DilutionCard({ dilution, thresholds }: { dilution: Dilution | null; thresholds: Thresholds | null }) {
   return (
@@ -98,7 +100,7 @@ function shade(u: uPlot, { maximum_scale }: Dilution, paint: Paint): void {
 /** The stated covariance at 1, and the maximum. */
 function points(u: uPlot, dilution: Dilution, paint: Paint): void {
   const ratio = devicePixelRatio;
-  const mark = (scale: number, value: number, colour: string, words: string): void => {
+  const mark = (scale: number, value: number, colour: string, words: string, right: boolean): void => {
     const [x, y] = [u.valToPos(scale, "x", true), u.valToPos(value, "y", true)];
     if (!Number.isFinite(y) || y > u.bbox.top + u.bbox.height || x < u.bbox.left) return;
     u.ctx.save();
@@ -107,13 +109,16 @@ function points(u: uPlot, dilution: Dilution, paint: Paint): void {
     u.ctx.arc(x, y, 4.5 * ratio, 0, 2 * Math.PI);
     u.ctx.fill();
     u.ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
-    u.ctx.textAlign = x > u.bbox.left + u.bbox.width / 2 ? "left" : "right";
-    u.ctx.fillText(words, x + (u.ctx.textAlign === "left" ? 8 : -8) * ratio, y + 4 * ratio);
+    u.ctx.textAlign = right ? "left" : "right";
+    u.ctx.fillText(words, x + (right ? 8 : -8) * ratio, y + 4 * ratio);
     u.ctx.restore();
   };
   const now = stated(dilution);
-  if (now !== null) mark(1, now, paint("picked"), "stated");
-  if (Math.abs(Math.log10(dilution.maximum_scale)) > 0.15) mark(dilution.maximum_scale, dilution.maximum_probability, paint("warn"), "maximum");
+  const after = dilution.maximum_scale < 1;
+  if (now !== null) mark(1, now, paint("picked"), "stated", after);
+  // Where the two are nearly one, one mark is enough.
+  if (Math.abs(Math.log10(dilution.maximum_scale)) < 0.05) return;
+  mark(dilution.maximum_scale, dilution.maximum_probability, paint("warn"), "maximum", !after);
 }
 
 /** Probability at the covariance as stated, between the two points of the curve around 1. */
@@ -130,7 +135,10 @@ const scaleText = (scale: number): string => (scale >= 0.0995 && scale < 1000 ? 
 
 function Figures({ dilution }: { dilution: Dilution }) {
   const now = stated(dilution);
-  const rows = dilution.scale.map((scale, n) => ({ scale, probability: dilution.probability[n] }));
+  const floor = dilution.maximum_probability * 10 ** -SHOWN_DECADES;
+  const rows = dilution.scale
+    .map((scale, n) => ({ scale, probability: dilution.probability[n] }))
+    .filter((row, n, all) => row.probability > floor && n % Math.max(1, Math.round(all.length / ROWS)) === 0);
   return (
     <div class="figure-scroll" tabIndex={0} role="region" aria-label="Figures of the dilution curve">
       <table class="figures">

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { encounterLink, warningsLink } from "../routes";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
-import type { Geometry, Triple, WarningEvent } from "../warnings/api";
+import type { Geometry, Thresholds, Triple, WarningEvent } from "../warnings/api";
 import { countdownText, metresText, minus, NONE, probabilityText, untilText, utcShort } from "../warnings/figures";
 import { SEVERITY_WORDS } from "../warnings/order";
 import { BPlane } from "./b-plane";
@@ -65,9 +65,7 @@ function Known({ event }: { event: WarningEvent }) {
       <Summary event={event} />
       <div class="cards">
         <Trend event={event} thresholds={thresholds} />
-        <EncounterCards event={event} />
-        <Methods event={event} />
-        <DilutionCard dilution={event.dilution} thresholds={thresholds} />
+        <Encounter event={event} thresholds={thresholds} />
         <Reconciliation event={event} />
         <Release event={event} />
       </div>
@@ -169,34 +167,40 @@ function ShowOnGlobe({ event }: { event: WarningEvent }) {
   );
 }
 
-function EncounterCards({ event }: { event: WarningEvent }) {
+function Encounter({ event, thresholds }: { event: WarningEvent; thresholds: Thresholds | null }) {
   const [asked, setAsked] = useState<string | null>(null);
   const wanted = asked ?? event.headline_provider;
   const geometry = event.geometry.find((one) => one.provider === wanted) ?? event.geometry[0];
   return (
     <>
-      <section class="card" aria-labelledby="b-plane-title">
-        <div class="card-head">
-          <h3 id="b-plane-title">Encounter plane</h3>
-          {event.geometry.length > 1 && (
-            <div class="switch" role="group" aria-label="Encounter as told by">
-              {event.geometry.map(({ provider }) => (
-                <button type="button" key={provider} aria-pressed={provider === geometry.provider} onClick={() => setAsked(provider)}>
-                  {provider}
-                </button>
-              ))}
-            </div>
-          )}
-        </div>
-        {geometry ? <BPlane geometry={geometry} /> : <p class="empty">No provider told the geometry.</p>}
-      </section>
-      <section class="card" aria-labelledby="rtn-title">
-        <div class="card-head">
-          <h3 id="rtn-title">Radial, in-track, cross-track</h3>
-          {geometry && <span class="muted">as told by {geometry.provider}</span>}
-        </div>
-        {geometry ? <Rtn geometry={geometry} event={event} /> : <p class="empty">No provider told the geometry.</p>}
-      </section>
+      <div class="column">
+        <section class="card" aria-labelledby="b-plane-title">
+          <div class="card-head">
+            <h3 id="b-plane-title">Encounter plane</h3>
+            {event.geometry.length > 1 && (
+              <div class="switch" role="group" aria-label="Encounter as told by">
+                {event.geometry.map(({ provider }) => (
+                  <button type="button" key={provider} aria-pressed={provider === geometry.provider} onClick={() => setAsked(provider)}>
+                    {provider}
+                  </button>
+                ))}
+              </div>
+            )}
+          </div>
+          {geometry ? <BPlane geometry={geometry} /> : <p class="empty">No provider told the geometry.</p>}
+        </section>
+        <Methods event={event} />
+      </div>
+      <div class="column">
+        <section class="card" aria-labelledby="rtn-title">
+          <div class="card-head">
+            <h3 id="rtn-title">Radial, in-track, cross-track</h3>
+            {geometry && <span class="muted">as told by {geometry.provider}</span>}
+          </div>
+          {geometry ? <Rtn geometry={geometry} event={event} /> : <p class="empty">No provider told the geometry.</p>}
+        </section>
+        <DilutionCard dilution={event.dilution} thresholds={thresholds} />
+      </div>
     </>
   );
 }

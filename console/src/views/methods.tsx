@@ -27,7 +27,6 @@ export function Methods({ event }: { event: WarningEvent }) {
 
 function Table({ methods, chosen }: { methods: MethodResult[]; chosen: string | null }) {
   return (
-    <div class="figure-scroll methods-scroll" tabIndex={0} role="region" aria-label="Methods">
       <table class="figures methods">
         <thead>
           <tr>
@@ -59,7 +58,6 @@ function Table({ methods, chosen }: { methods: MethodResult[]; chosen: string | 
           ))}
         </tbody>
       </table>
-    </div>
   );
 }
 

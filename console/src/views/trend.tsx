@@ -164,7 +164,7 @@ function shared(paint: Paint, providers: string[]): Omit<uPlot.Options, "width" 
     series: [{}, ...series],
     legend: { show: false },
     cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false } },
-    padding: [4, 10, 0, 0],
+    padding: [8, 10, 0, 0],
   };
 }
 

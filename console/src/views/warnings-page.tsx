@@ -66,7 +66,7 @@ function WarningTools() {
         <input
           id="search"
           type="search"
-          placeholder="Search object, number, owner, provider"
+          placeholder="Search object or provider"
           autocomplete="off"
           spellcheck={false}
           value={filter.text}
@@ -78,8 +78,8 @@ function WarningTools() {
         {SEVERITIES.map((severity) => (
           <SeverityChip key={severity} severity={severity} filter={filter} set={set} />
         ))}
-        <button type="button" class="chip" aria-pressed={filter.past} onClick={() => set({ past: !filter.past })}>
-          Past
+        <button type="button" class="chip more" aria-pressed={filter.past} onClick={() => set({ past: !filter.past })}>
+          {filter.past ? "✓ Past" : "+ Past"}
         </button>
       </div>
       <Providers filter={filter} set={set} />

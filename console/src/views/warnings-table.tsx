@@ -12,6 +12,8 @@ import { SeverityMark } from "./severity";
 const ROW_PX = 42;
 const HEAD_PX = 40;
 const SPARE_ROWS = 4;
+/** Providers beside the headline's that are named; more are counted. */
+const MOST_NAMED = 2;
 
 interface Column {
   id: WarningColumn;
@@ -178,23 +180,31 @@ function Tca({ tca_tai_s }: WarningLine) {
 }
 
 function Probability({ probability, probability_method, probability_is_bound, in_dilution, severity }: WarningLine) {
-  const how = [probability_method ?? "not known", in_dilution ? "diluted" : ""].filter(Boolean).join(", ");
   return (
-    <Two under={how}>
+    <Two under={probability_method ?? "not known"}>
       <span class={`pc pc-${severity}`}>
         {probability !== null && probability_is_bound ? "≤ " : ""}
         {probabilityText(probability)}
       </span>
+      {in_dilution && (
+        <small class="muted" title="In the dilution region: better orbits could raise it">
+          {" "}
+          diluted
+        </small>
+      )}
     </Two>
   );
 }
 
 function Providers({ providers, headline_provider, updates }: WarningLine) {
   const others = providers.filter((one) => one !== headline_provider);
+  const more = others.length > MOST_NAMED ? [`${others.length} more`] : others;
   return (
     <Two under={`${updates} ${updates === 1 ? "warning" : "warnings"}`}>
-      {headline_provider}
-      {others.length > 0 && <span class="muted">, {others.join(", ")}</span>}
+      <span title={providers.join(", ")}>
+        {headline_provider}
+        {more.length > 0 && <span class="muted">, {more.join(", ")}</span>}
+      </span>
     </Two>
   );
 }

@@ -57,6 +57,7 @@ export function countdownText(seconds: number): string {
 /** "2.3 times as likely" and how many powers of ten that is. */
 export function factorText(decades: number): string {
   const factor = 10 ** Math.abs(decades);
+  if (factor < 1.05) return "× 1.0";
   const text = factor < 9.95 ? factor.toFixed(1) : factor < 1e4 ? Math.round(factor).toLocaleString("en-GB") : factor.toExponential(0).replace("+", "");
   return `× ${decades < 0 ? "1/" : ""}${text}`;
 }
