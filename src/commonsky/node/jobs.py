@@ -8,6 +8,8 @@
        ~~ wire ~~ -> receive 6 accept   verify, or refuse with a reason
                             7 store     the bytes as received, never merged in place
 
+    what is held -> screen     orbits -> warnings of close approaches; a warning's label is the join of the orbits'
+
 Jobs take the node and data, call the rooms below in order, and hold no state of their own.
 """
 
@@ -27,6 +29,8 @@ from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
 from commonsky.node.locks import alone
 from commonsky.node.node import Node
+from commonsky.node.screened import Screened
+from commonsky.node.screening import screened
 from commonsky.sharing import decide
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
 
@@ -106,6 +110,17 @@ def share(node: Node) -> int:
         for peer in node.config.peers:
             node.store.reconsider(peer.member.id, node.now_tai_s())
     return sum(_share_with(node, peer.member.id, shelf) for peer in node.config.peers)
+
+
+def screen(node: Node) -> Screened:
+    """Screen our assets against every orbit that we hold; keep and share the warnings that are new."""
+    records, told = screened(node)
+    node.store.append(records)
+    node.last_screening = told
+    if records:
+        node.store.write_log(node.now_tai_s(), "screening", told.words)
+        share(node)
+    return told
 
 
 def receive(node: Node, issuer: str, transport: Transport) -> Arrival:

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commonsky.astro import frames, general_perturbations
-from commonsky.astro.orbit import EARTH_GM_M3_S2
 from commonsky.domain import ElementSet, IdentityClaim, Record, Track
 from commonsky.formats.canonical import decode
 from commonsky.node.node import Node
-from commonsky.safety.encounter import Side
+from commonsky.safety.encounter import Side, period_s
 from commonsky.safety.events import object_key
 from commonsky.tracking import predict, predict_with_covariance
+from commonsky.tracking.prediction import state_of
 
 Array = NDArray[np.float64]
 
@@ -60,11 +60,7 @@ class Orbit:
         content = self.content
         if isinstance(content, ElementSet):
             return 86_400.0 / content.mean_motion_rev_day
-        distance_m, speed_m_s = np.linalg.norm(content.position_m), np.linalg.norm(content.velocity_m_s)
-        inverse_axis = 2.0 / distance_m - speed_m_s**2 / EARTH_GM_M3_S2
-        return (
-            float(2.0 * np.pi / np.sqrt(EARTH_GM_M3_S2 * inverse_axis**3)) if inverse_axis > 0.0 else np.inf
-        )
+        return period_s(state_of(content))
 
     def states_gcrf(self, times_tai_s: ArrayLike) -> Array:
         """States (n, 6) in GCRF, m and m/s, at epochs (n,); NaN where the orbit cannot be told."""

@@ -185,7 +185,7 @@ class WarningsView:
             updates=len(event.told),
             deadline_tai_s=deadline_tai_s,
             status=_status(now_tai_s, deadline_tai_s, warning.tca_tai_s),
-            severity=_severity(warning.probability, wanted.amber, wanted.red),
+            severity=_severity(warning, wanted.amber, wanted.red),
         )
 
     def _object(self, one: WarnedObject, places: Mapping[str, str]) -> EventObject:
@@ -341,7 +341,11 @@ def _status(now_tai_s: float, deadline_tai_s: float, tca_tai_s: float) -> str:
     return "deadline passed" if now_tai_s >= deadline_tai_s else "open"
 
 
-def _severity(probability: float | None, amber: float, red: float) -> str:
+def _severity(warning: ConjunctionWarning, amber: float, red: float) -> str:
+    """A bound may clear an event and never makes it red: every pass would be, for want of a covariance."""
+    probability = warning.probability
     if probability is None:
         return "none"
+    if warning.is_bound:
+        return "amber" if probability >= amber else "green"
     return "red" if probability >= red else "amber" if probability >= amber else "green"

@@ -38,6 +38,9 @@ _PICTURES_KEPT = 12
 _BINARY = "application/octet-stream"
 _Answer = TypeVar("_Answer")
 
+WarningsRevision = Callable[[], tuple[int, int]]
+"""Gives a number that rises when warnings change, and how many events there are."""
+
 TaiSeconds = Annotated[
     float, Query(ge=-9.0e8, le=3.2e9, allow_inf_nan=False, description="TAI s since J2000")
 ]
@@ -66,17 +69,22 @@ class PictureShelf:
         raise HTTPException(409, f"revision {revision} is gone: the picture is at {newest.revision}")
 
 
-def console_router(view: ConsoleView) -> APIRouter:
-    """Routes under ``/api/v1`` that show ``view``. Times are TAI seconds since 2000-01-01T12:00:00 TAI."""
+def console_router(view: ConsoleView, warnings_revision: WarningsRevision | None = None) -> APIRouter:
+    """Routes under ``/api/v1`` that show ``view``; the stream tells of changed warnings too.
+
+    Times are TAI seconds since 2000-01-01T12:00:00 TAI.
+    """
     router = APIRouter(prefix="/api/v1", tags=["console"])
     shelf = PictureShelf(view)
-    _add_state(router, view, shelf)
+    _add_state(router, view, shelf, warnings_revision)
     _add_picture(router, shelf)
     _add_object(router, view, shelf)
     return router
 
 
-def _add_state(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> None:
+def _add_state(
+    router: APIRouter, view: ConsoleView, shelf: PictureShelf, warnings: WarningsRevision | None
+) -> None:
     @router.get("/status", response_model=None)
     def status() -> Response:
         """Give member, mode, clock, counts, links, revision and the table of leap seconds."""
@@ -92,10 +100,12 @@ def _add_state(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> Non
 
     @router.get("/events", response_model=None)
     async def events(last_event_id: Annotated[str, Header(max_length=20)] = "") -> StreamingResponse:
-        """Stream ``status`` (each second and on every change) and ``log`` lines, from ``Last-Event-ID`` on."""
+        """Stream ``status`` (each second and on change), ``warnings`` and ``log`` lines, from ``Last-Event-ID`` on."""
         after = int(last_event_id) if last_event_id.isdecimal() else None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(view, shelf, after), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            _events(view, shelf, after, warnings), media_type="text/event-stream", headers=headers
+        )
 
 
 def _add_picture(router: APIRouter, shelf: PictureShelf) -> None:
@@ -215,13 +225,16 @@ def _log_line(line: LogLine) -> Mapping[str, Any]:
     return {**msgspec.to_builtins(line), "utc": utc_from_tai_s(line.tai_s, digits=0)}
 
 
-async def _events(view: ConsoleView, shelf: PictureShelf, after: int | None) -> AsyncIterator[bytes]:
+async def _events(
+    view: ConsoleView, shelf: PictureShelf, after: int | None, warnings: WarningsRevision | None
+) -> AsyncIterator[bytes]:
     """Look at the node four times a second: cheaper to keep right than a queue for each console."""
     loop = asyncio.get_running_loop()
     yield b"retry: 1000\n\n"
     if after is None:
         after = max(0, (await run_in_threadpool(view.status)).log_sequence - _LOG_LINES)
     sent: tuple[object, ...] | None = None
+    warned: tuple[int, int] | None = None
     due = loop.time()
     while True:  # the server cancels this when the console goes away
         now = await run_in_threadpool(view.status)
@@ -229,6 +242,9 @@ async def _events(view: ConsoleView, shelf: PictureShelf, after: int | None) -> 
         if state != sent or loop.time() >= due:
             yield _event("status", await run_in_threadpool(_status, view, shelf))
             sent, due = state, loop.time() + _STATUS_EVERY_S
+        if warnings is not None and (told := await run_in_threadpool(warnings)) != warned:
+            yield _event("warnings", {"revision": told[0], "count": told[1]})
+            warned = told
         for line in await run_in_threadpool(view.log, after, _LOG_LINES) if now.log_sequence > after else ():
             yield _event("log", _log_line(line), number=line.sequence)
             after = line.sequence

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 
-from commonsky.domain import FeedHead
+from commonsky.domain import FeedHead, RecordKind
 from commonsky.node.config import Peer
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import declare_sensors, estimate, fetch, share
+from commonsky.node.jobs import declare_sensors, estimate, fetch, screen, share
 from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
@@ -32,6 +32,7 @@ WAIT_S = 2.0
 RETRY_S = 0.5
 LOOK_EVERY_S = 0.1
 DUE_EVERY_LOOKS = 5
+ORBIT_KINDS = (RecordKind.TRACK, RecordKind.ELEMENT_SET, RecordKind.IDENTITY_CLAIM)
 CATCH_UP_S = 7.0 * 86_400.0
 """What was observed within this before a start is looked at again: the process before may have ended too early."""
 
@@ -54,6 +55,7 @@ class Running:
         self._held = ExitStack()
         self._to_estimate: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
         self._looks = 0
+        self._screened_through = 0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -73,6 +75,8 @@ class Running:
         self._begin("server", lambda: self._server.run(sockets=[listening]))
         self._repeat("take in or release", self._take_in)
         self._repeat("estimate", self._estimate)
+        if node.config.assets:
+            self._repeat("screen", self._screen)
         for peer in node.config.peers:
             client = self._held.enter_context(httpx.Client(trust_env=False))
             self._repeat(f"pull from {peer.member.id}", partial(self._pull, peer, client))
@@ -192,6 +196,17 @@ class Running:
                     left.append(target)
                 self._to_estimate.put(frozenset(left))
                 raise
+
+    def _screen(self) -> None:
+        """Screen what has changed, now and then, apart from all that must not wait for it."""
+        node = self.node
+        last = node.last_screening
+        held = node.store.last_entry(ORBIT_KINDS)
+        due = last is None or node.now_tai_s() - last.at_tai_s >= node.config.screening.every_s
+        if held and held != self._screened_through and due:
+            screen(node)
+            self._screened_through = held
+        self._stopping.wait(RETRY_S)
 
 
 def listen(host: str, port: int) -> socket.socket:
