@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from commonsky.astro.orbit import EARTH_GM_M3_S2
 from commonsky.domain import EncounterPlane
 
 Array = NDArray[np.float64]
@@ -77,6 +78,12 @@ def rtn_axes(state: Array) -> Array:
     cross = np.cross(state[:3], state[3:])
     cross /= np.linalg.norm(cross)
     return np.array([radial, np.cross(cross, radial), cross])
+
+
+def period_s(state: Array) -> float:
+    """Give the orbital period of a state (6,) in m and m/s; infinite for an orbit that is open."""
+    inverse_axis = 2.0 / np.linalg.norm(state[:3]) - state[3:] @ state[3:] / EARTH_GM_M3_S2
+    return float(2.0 * np.pi / np.sqrt(EARTH_GM_M3_S2 * inverse_axis**3)) if inverse_axis > 0.0 else np.inf
 
 
 def _sigmas_rtn(side: Side) -> Array | None:
