@@ -27,6 +27,7 @@ app = App(
 COMMANDS = {
     "catalogue": "Say what is in a catalogue file and what is wrong with it.",
     "fit": "Fit an orbit to the observations of one object and report it with covariance.",
+    "message": "Check, convert and show CCSDS messages: CDM, OEM, OMM, OPM, OCM, TDM and their kin.",
     "node": "One member's node: found it, know partners, take files in, serve.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
     "link": "Cut, restore and show links between nodes.",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
-    app.command(f"{_module}:{'app' if _name in {'node', 'link'} else _name}", name=_name, help=_line)
+    app.command(f"{_module}:{'app' if _name in {'node', 'link', 'message'} else _name}", name=_name, help=_line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

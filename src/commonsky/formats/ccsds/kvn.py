@@ -5,7 +5,7 @@ that stands open if that has it, else to the nearest that may have it; one that 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from commonsky.formats.ccsds.notation import lines_of
 from commonsky.formats.ccsds.schema import KINDS, schema
@@ -47,6 +47,17 @@ def read_kvn(data: bytes, *, source: str) -> list[Message]:
         raise FormatError(source, "holds no CCSDS message")
     reader.finish()
     return messages
+
+
+def message_of_pairs(
+    kind: str, version: str, pairs: Iterable[tuple[str, str]], *, source: str, line: int = 1
+) -> Message:
+    """Return the message of a flat record: keywords and values in the order in which KVN would have them."""
+    reader = _Reader(kind, version, source, line, [])
+    for keyword, value in pairs:
+        reader.take(f"{keyword} {value}" if keyword == COMMENT else f"{keyword} = {value}", line)
+    reader.finish()
+    return reader.message
 
 
 def _version(line: str, number: int, source: str) -> tuple[str, str] | None:
@@ -293,7 +304,7 @@ def _lines(block: Block, section: Section, source: str) -> Iterator[str]:
 
 
 def _line(entry: Entry) -> str:
-    value = " ".join(entry.value.split())
+    value = " ".join(one.strip() for one in entry.value.splitlines())
     if entry.keyword == COMMENT:
         return f"COMMENT {value}".rstrip()
     return f"{entry.keyword} = {value}{f' [{entry.unit}]' if entry.unit else ''}".rstrip()

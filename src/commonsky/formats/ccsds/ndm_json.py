@@ -21,6 +21,7 @@ from commonsky.formats.errors import FormatError
 
 _ELEMENTS = {kind.lower(): kind for kind in KINDS}
 _ROW = "row"
+_OBSERVATION = "observation"
 _OPEN = Section("", 0, None)
 
 
@@ -69,9 +70,11 @@ def _root(message: Message) -> Section:
 
 def _said(block: Block, section: Section) -> dict[str, Any]:
     found: dict[str, list[Any]] = {}
-    listed = {COMMENT, section.row}
+    listed = {COMMENT, section.row, _OBSERVATION}
     for part in block.parts:
-        if isinstance(part, Entry):
+        if isinstance(part, Entry) and (datum := _observation(part, section)):
+            found.setdefault(_OBSERVATION, []).append(datum)
+        elif isinstance(part, Entry):
             found.setdefault(part.keyword, []).append(_value(part))
         elif isinstance(part, Row):
             found.setdefault(section.row or _ROW, []).append(part.text)
@@ -83,6 +86,15 @@ def _said(block: Block, section: Section) -> dict[str, Any]:
     return {
         name: values if len(values) > 1 or name in listed else values[0] for name, values in found.items()
     }
+
+
+def _observation(entry: Entry, section: Section) -> dict[str, Any] | None:
+    """Return an entry of tracking data as XML has it: epoch and number apart."""
+    field = section.field_of(entry.keyword) if section.observation else None
+    epoch, _, number = entry.value.partition(" ")
+    if field is None or field.kind != "datum" or not number or entry.extra:
+        return None
+    return {"EPOCH": epoch, entry.keyword: _value(Entry(entry.keyword, number.strip(), entry.unit))}
 
 
 def _value(entry: Entry) -> str | dict[str, str]:
@@ -121,6 +133,8 @@ def _parts(content: dict[str, Any], section: Section, source: str, depth: int) -
             elif isinstance(one, dict) and isinstance(one.get("value"), str):
                 extra = tuple((key[1:], str(text)) for key, text in one.items() if key.startswith("@"))
                 yield Entry(name, one["value"], str(one.get("units", "")), extra=extra)
+            elif isinstance(one, dict) and name == _OBSERVATION and section.observation:
+                yield _datum(list(_parts(one, _OPEN, source, depth + 1)), source)
             elif isinstance(one, dict):
                 extra = tuple((key[1:], str(text)) for key, text in one.items() if key.startswith("@"))
                 yield Block(name, list(_parts(one, inner, source, depth + 1)), extra=extra)
@@ -128,3 +142,10 @@ def _parts(content: dict[str, Any], section: Section, source: str, depth: int) -
                 yield Entry(name, repr(one))
             else:
                 raise FormatError(source, "is neither text nor object", field=name)
+
+
+def _datum(parts: list[Part], source: str) -> Part:
+    match parts:
+        case [Entry("EPOCH", epoch), Entry(keyword, value, unit)]:
+            return Entry(keyword, f"{epoch} {value}", unit)
+    raise FormatError(source, "is not an EPOCH and one keyword", field=_OBSERVATION)
