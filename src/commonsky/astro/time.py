@@ -117,11 +117,17 @@ def utc_text_from_tai_s(tai_s: float) -> str:
 
 def utc_from_tai_s(tai_s: float, *, digits: int = 3) -> str:
     """ISO 8601 text in UTC with ``digits`` decimals of the second, ending in Z."""
+    return utc_texts_from_tai_s([tai_s], digits=digits)[0]
+
+
+def utc_texts_from_tai_s(tai_s: ArrayLike, *, digits: int = 3) -> list[str]:
+    """Give what `utc_from_tai_s` gives for each of many epochs."""
     jd1, jd2 = jd_utc_from_tai_s(tai_s)
     year, month, day, hmsf, _ = erfa.ufunc.d2dtf(b"UTC", digits, jd1, jd2)
-    clock = f"{int(hmsf['h']):02d}:{int(hmsf['m']):02d}:{int(hmsf['s']):02d}"
-    fraction = f".{int(hmsf['f']):0{digits}d}" if digits else ""
-    return f"{int(year):04d}-{int(month):02d}-{int(day):02d}T{clock}{fraction}Z"
+    columns = [each.tolist() for each in (year, month, day, hmsf["h"], hmsf["m"], hmsf["s"], hmsf["f"])]
+    whole = "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}"
+    form = f"{whole}.{{:0{digits}d}}Z" if digits else f"{whole}Z"
+    return [form.format(*row) for row in zip(*columns, strict=True)]
 
 
 def _fields(text: str, *, leap: bool) -> tuple[int, int, Decimal]:

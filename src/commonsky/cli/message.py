@@ -26,6 +26,7 @@ Json = Annotated[bool, Parameter(name="--json", negative="")]
 _FORM_OF_SUFFIX: dict[str, Form] = {".xml": "xml", ".json": "json", ".csv": "csv"}
 _STANDARD_STREAM = "-"
 _SHOWN = 50
+_COMPLAINTS = 10
 
 
 @app.command(name="check")
@@ -96,10 +97,10 @@ def convert(
     name = "standard input" if str(source) == _STANDARD_STREAM else str(source)
     document = read_any(_content(source), source=name, form=from_)
     errors = [one for one in check_document(document) if one.severity == ERROR]
-    for one in errors[:_SHOWN]:
+    for one in errors[:_COMPLAINTS]:
         complain(f"{name}: {one}")
     if errors and not force:
-        complain(f"{name}: not converted: {len(errors)} errors (--force converts all the same)")
+        complain(f"{name}: not converted: {len(errors)} errors in all (--force converts all the same)")
         return Exit.SOME_REJECTED
     text = write_any(document, to or _form_of(target))
     _write(target, text)

@@ -9,9 +9,9 @@ for message in document.messages:
 from commonsky.formats.ccsds.check import Finding, check, check_document
 from commonsky.formats.ccsds.document import read_document, read_message
 from commonsky.formats.ccsds.kvn import write_kvn
-from commonsky.formats.ccsds.tree import Block, Document, Entry, Message, Row
 from commonsky.formats.ccsds.ndm_json import write_json
 from commonsky.formats.ccsds.ndm_xml import write_xml
+from commonsky.formats.ccsds.tree import Block, Document, Entry, Message, Row
 
 __all__ = [
     "Block",

@@ -30,6 +30,7 @@ FORMS = ("kvn", "xml", "json", "csv")
 """The forms by the names that commands take."""
 
 _MARK = b"\xef\xbb\xbf"
+_UNKNOWN = ("ORIGINATOR", "OBJECT_NAME", "OBJECT_ID")
 _ALWAYS = {"CENTER_NAME": "EARTH", "REF_FRAME": "TEME", "TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4"}
 """What publishers' element sets are always of, and often do not say (CelesTrak, "GP Data Formats")."""
 
@@ -142,8 +143,8 @@ def _omm(line: int, record: Mapping[str, str], source: str, form: str) -> Messag
     version = said.pop("CCSDS_OMM_VERS", "2.0")
     for keyword, value in _ALWAYS.items():
         said.setdefault(keyword, value)
-    missing = {"CREATION_DATE": said.get("EPOCH", ""), "ORIGINATOR": "UNKNOWN"}
-    missing = {keyword: value for keyword, value in missing.items() if keyword not in said}
+    missing = {"CREATION_DATE": said.get("EPOCH", "")} | dict.fromkeys(_UNKNOWN, "UNKNOWN")
+    missing = {keyword: value for keyword, value in missing.items() if not said.get(keyword)}
     comments = [said.pop(COMMENT)] if said.get(COMMENT) else []
     if missing:
         comments.append(

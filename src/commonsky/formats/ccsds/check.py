@@ -68,8 +68,7 @@ def check(message: Message) -> list[Finding]:
         text = f"version {message.version!r} is not one of {', '.join(known)}"
         make = warning if message.version in drafts(message.kind) else error
         found.append(make(message.line, f"CCSDS_{message.kind}_VERS", text, table.standard))
-    for fault in message.faults:
-        found.append(error(fault.line or 0, fault.field or "", fault.reason, table.standard))
+    found += [error(one.line or 0, one.field or "", one.reason, table.standard) for one in message.faults]
     walker = _Walker(table.standard, _situation(message))
     walker.block(message.root, table.root)
     found += walker.findings
@@ -229,7 +228,7 @@ class _Walker:
 
     def _rule(self, rule: Rule, block: Block, clause: str) -> None:
         clause = self._clause(rule.clause) or clause
-        there = [keyword for keyword in rule.keywords if block.entry(keyword)]
+        there = [keyword for keyword in rule.keywords if block.value(keyword)]
         count, total = len(there), len(rule.keywords)
         text = ""
         if rule.name == "all" and 0 < count < total:

@@ -30,7 +30,7 @@ def matrix_of_entries(block: Block) -> NDArray[np.float64] | None:
     matrix = np.zeros((6, 6))
     for place, keyword in zip(zip(*np.tril_indices(6), strict=True), CARTESIAN, strict=True):
         entry = block.entry(keyword)
-        text = entry and number_text(entry.value)
+        text = number_text(entry.value) if entry else None
         if entry is None or text is None:
             return None
         stated = unit(entry.unit) if entry.unit else None

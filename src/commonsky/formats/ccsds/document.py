@@ -1,10 +1,10 @@
 """What an input holds, whatever its notation."""
 
 from commonsky.formats.ccsds.kvn import read_kvn
-from commonsky.formats.ccsds.notation import is_xml
-from commonsky.formats.ccsds.tree import Document, Message
 from commonsky.formats.ccsds.ndm_json import is_json_message, read_json
 from commonsky.formats.ccsds.ndm_xml import read_xml
+from commonsky.formats.ccsds.notation import is_xml
+from commonsky.formats.ccsds.tree import Document, Message
 from commonsky.formats.errors import FormatError
 
 MAX_BYTES = 500_000_000

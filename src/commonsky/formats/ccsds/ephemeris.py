@@ -3,6 +3,7 @@
 Frames and centres are those of the message, only their spelling is made one; who needs another frame converts.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ _OCM_DEFAULT_FRAME = "ICRF3"  # 502.0-B-3 section 6.2.5, TRAJ_REF_FRAME
 class Ephemeris:
     """States of one object over one span: a segment of an OEM or a trajectory of an OCM.
 
-    ``positions_m`` and ``velocities_m_s`` are (n, 3) in ``frame`` about ``center``; ``epochs_tai_s`` (n,) rise strictly.
+    ``positions_m`` and ``velocities_m_s`` are (n, 3) in ``frame`` about ``center``; ``epochs_tai_s`` (n,) rise.
     Velocities and accelerations are None where the message has none. ``norad_cat_id`` is None unless the message
     states a catalogue number. The useable span is the whole when the message states none.
     """
@@ -179,24 +180,28 @@ class _Part:
         epochs: list[float] = []
         states: list[list[float]] = []
         for row in self.rows:
-            epoch_text, *cells = row.text.split()
             try:
-                epoch = self.clock.tai_s(epoch_text, line=row.line)
-                bad = next((one for one in cells if number_text(one) is None), None)
-                if bad is not None:
-                    raise _Unusable(f"{bad[:40]!r} is not a number", row.line)
-                if len(cells) not in self.widths:
-                    raise _Unusable(f"has {len(cells)} numbers, not {self.widths[0]}", row.line)
-                if epochs and epoch <= epochs[-1]:
-                    raise _Unusable(f"{epoch_text} is not after the row before", row.line)
+                epoch, state = self._row(row, epochs[-1] if epochs else -math.inf)
             except _Unusable as error:
                 rejected.append(error.rejection)
                 continue
             epochs.append(epoch)
-            states.append([float(one) for one in cells])
+            states.append(state)
         width = min(map(len, states), default=0)
         table = np.array([one[:width] for one in states], dtype=np.float64)
         return np.array(epochs), table * self.scales[:width] if states else table
+
+    def _row(self, row: Row, after_tai_s: float) -> tuple[float, list[float]]:
+        epoch_text, *cells = row.text.split()
+        epoch_tai_s = self.clock.tai_s(epoch_text, line=row.line)
+        bad = next((one for one in cells if number_text(one) is None), None)
+        if bad is not None:
+            raise _Unusable(f"{bad[:40]!r} is not a number", row.line)
+        if len(cells) not in self.widths:
+            raise _Unusable(f"has {len(cells)} numbers, not {self.widths[0]}", row.line)
+        if epoch_tai_s <= after_tai_s:
+            raise _Unusable(f"{epoch_text} is not after the row before", row.line)
+        return epoch_tai_s, [float(one) for one in cells]
 
 
 def _parts(message: Message, rejected: list[Rejection]) -> Iterator[_Part]:
@@ -235,9 +240,7 @@ def _trajectories(
         said = metadata | trajectory.values()
         kind = said.get("TRAJ_TYPE", "CARTPV").upper()
         try:
-            if kind not in _COMPONENTS:
-                raise _Unusable(f"{kind!r} is not cartesian: left out", trajectory.line, "TRAJ_TYPE")
-            scales = _scales(said, _COMPONENTS[kind], trajectory.line)
+            scales = _scales(said, kind, trajectory.line)
             covariances = _ocm_covariances(data, clock)
         except _Unusable as error:
             rejected.append(error.rejection)
@@ -246,7 +249,10 @@ def _trajectories(
         yield _Part(trajectory, rows, said, clock, scales, covariances, "TRAJ_REF_FRAME", (len(scales),))
 
 
-def _scales(said: dict[str, str], count: int, line: int) -> list[float]:
+def _scales(said: dict[str, str], kind: str, line: int) -> list[float]:
+    if kind not in _COMPONENTS:
+        raise _Unusable(f"{kind!r} is not cartesian: left out", line, "TRAJ_TYPE")
+    count = _COMPONENTS[kind]
     units = unit_list(said["TRAJ_UNITS"]) if said.get("TRAJ_UNITS") else list(_STANDARD_UNITS[:count])
     try:
         if len(units) != count:

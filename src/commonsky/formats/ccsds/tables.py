@@ -17,8 +17,8 @@ KVN (``A..B``); the markers around a run of it (``group=A..B``); its rows (``row
 columns where the element's text is the line); ``matrix=NAME`` whose lines of a lower triangle become entries;
 ``observation`` for entries that XML wraps in that element; ``from=`` and ``until=`` a version.
 
-Fields: keyword (``_n`` at its end: any number, ``*``: any text), ``M`` mandatory, ``P`` preferred (a default stands in, or
-practice leaves it out: a warning without it) or ``O`` optional (with ``*`` when it may be repeated),
+Fields: keyword (``_n`` at its end: any number, ``*``: any text), ``M`` mandatory, ``P`` preferred (a default
+stands in, or practice leaves it out: a warning without it) or ``O`` optional (with ``*`` when it may be repeated),
 kind with its unit or choices, then conditions: ``>0``, ``>=0``, ``range=a..b``, ``from=``, ``until=``, ``obsolete``,
 and ``leader`` when it begins a new section in KVN, which has no markers there.
 """
@@ -26,6 +26,7 @@ and ``leader`` when it begins a new section in KVN, which has no markers there.
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -176,7 +177,7 @@ class _Reader:
     def __init__(self, version: float) -> None:
         self._version = version
 
-    def parts(self, rows: list[tuple[int, str]]) -> dict[str, object]:
+    def parts(self, rows: list[tuple[int, str]]) -> dict[str, Any]:
         """Fields, patterns, sections and rules of the rows of one section, those of other versions left out."""
         fields: dict[str, Field] = {}
         patterns: list[tuple[re.Pattern[str], Field]] = []
@@ -229,7 +230,7 @@ def _field(name: str, options: list[str], place: int, clause: str) -> Field:
     need, kind, *rest = options
     if kind not in KINDS or need.rstrip("*") not in {"M", "P", "O"}:
         raise TableError(f"{name}: {need} {kind}")
-    given: dict[str, object] = {"preferred": need.startswith("P")}
+    given: dict[str, Any] = {"preferred": need.startswith("P")}
     for one in rest:
         if one in {"leader", "obsolete"}:
             given[one] = True
@@ -246,13 +247,13 @@ def _field(name: str, options: list[str], place: int, clause: str) -> Field:
             given["unit"] = one
     if kind == "yesno":
         given["choices"] = ("YES", "NO")
-    return Field(name, need.startswith("M"), need.endswith("*"), kind, place=place, clause=clause, **given)  # type: ignore[arg-type]
+    return Field(name, need.startswith("M"), need.endswith("*"), kind, place=place, clause=clause, **given)
 
 
-def _section(name: str, options: list[str], place: int, clause: str, inner: dict[str, object]) -> Section:
+def _section(name: str, options: list[str], place: int, clause: str, inner: dict[str, Any]) -> Section:
     often, *rest = options
     low, _, high = often.partition("..")
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "least": int(low),
         "most": None if high == "*" else int(high or low),
     }
@@ -267,4 +268,4 @@ def _section(name: str, options: list[str], place: int, clause: str, inner: dict
         else:
             given["grouped"] = one.startswith("group=")
             given["start"], given["stop"] = one.removeprefix("group=").split("..")
-    return Section(name, place=place, clause=clause, **given, **inner)  # type: ignore[arg-type]
+    return Section(name, place=place, clause=clause, **given, **inner)

@@ -1,6 +1,7 @@
 """Whether a text is a value of the kind that a field asks for."""
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -32,44 +33,18 @@ CELL_TEXT = Field("", mandatory=True, repeated=False, kind="text")
 """What the cells of a row may be."""
 
 
-def fault_of_value(value: str, field: Field, situation: Situation) -> str:  # noqa: PLR0911  # one answer a kind
+def fault_of_value(value: str, field: Field, situation: Situation) -> str:
     """Say why a text is no value of a field, empty when it is one."""
-    kind = field.kind
     if not value:
         return "has no value"
-    if kind in {"number", "integer"}:
-        return _fault_of_number(value, field)
-    if kind == "epoch":
-        return _fault_of_epoch(value, situation)
-    if kind == "time":
-        return "" if number_text(value) else _fault_of_epoch(value, situation)
-    if kind == "leap":
-        return _fault_of_epoch(value.replace(":60", ":59"), situation)
-    if kind == "datum":
-        epoch, _, number = value.partition(" ")
-        return _fault_of_epoch(epoch, situation) or _fault_of_number(number.strip(), field)
-    if kind in {"choice", "yesno"}:
-        said = value.upper().translate(_ALIKE)
-        if not any(said == one.upper().translate(_ALIKE) for one in field.choices):
-            return f"{_quoted(value)} is not one of {', '.join(field.choices)}"
-    elif kind == "numbers":
-        bad = next((one for one in re.split(r"[\s,]+", value) if not number_text(one)), None)
-        return "" if bad is None else f"{_quoted(bad)} is not a number"
-    elif kind == "system":
-        return "" if value.upper() in TIME_SYSTEMS else f"{_quoted(value)} is no time system"
-    elif kind == "units":
-        bad = next((one for one in unit_list(value) if unit(one) is None), None)
-        return "" if bad is None else f"{_quoted(bad)} is not a unit"
-    return ""
+    return _FAULT_OF[field.kind](value, field, situation)
 
 
 def fault_of_unit(written: str, field: Field) -> tuple[Literal["error", "warning"], str]:
     """Say why the unit of an entry is not that of its field; the text is empty when it is."""
-    if field.unit == written:
+    if field.unit == written or (not field.unit and written.lower() in {"n/a", "1"}):
         return "warning", ""
     if not field.unit:
-        if written.lower() in {"n/a", "1", ""}:
-            return "warning", ""
         return "warning", f"has unit {_quoted(written)} where the standard has none"
     if unit(written) is None:
         if written.lower() == field.unit.lower():
@@ -85,11 +60,10 @@ def unit_list(value: str) -> list[str]:
     return [one.strip() for one in value.strip().removeprefix("[").removesuffix("]").split(",")]
 
 
-def _fault_of_number(value: str, field: Field) -> str:
-    if field.kind == "integer":
-        if not _INTEGER.fullmatch(value):
-            return f"{_quoted(value)} is not an integer"
-    elif not number_text(value):
+def _number_fault(value: str, field: Field, _: Situation) -> str:
+    if field.kind == "integer" and not _INTEGER.fullmatch(value):
+        return f"{_quoted(value)} is not an integer"
+    if not number_text(value):
         return f"{_quoted(value)} is not a number"
     number = float(value)
     if field.above is not None and number <= field.above:
@@ -101,15 +75,66 @@ def _fault_of_number(value: str, field: Field) -> str:
     return ""
 
 
-def _fault_of_epoch(value: str, situation: Situation) -> str:
+def _epoch_fault(value: str, _: Field, situation: Situation) -> str:
     if situation.time_system in CLOCKS and number_text(value):
         return ""
-    return (
-        ""
-        if is_time_text(value, leap=situation.time_system == "UTC")
-        else f"{_quoted(value)} is not an epoch"
-    )
+    if is_time_text(value, leap=situation.time_system == "UTC"):
+        return ""
+    return f"{_quoted(value)} is not an epoch"
+
+
+def _time_fault(value: str, field: Field, situation: Situation) -> str:
+    return "" if number_text(value) else _epoch_fault(value, field, situation)
+
+
+def _leap_fault(value: str, field: Field, situation: Situation) -> str:
+    return _epoch_fault(value.replace(":60", ":59"), field, situation)
+
+
+def _datum_fault(value: str, field: Field, situation: Situation) -> str:
+    epoch, _, number = value.partition(" ")
+    return _epoch_fault(epoch, field, situation) or _number_fault(number.strip(), field, situation)
+
+
+def _choice_fault(value: str, field: Field, _: Situation) -> str:
+    said = value.upper().translate(_ALIKE)
+    if any(said == one.upper().translate(_ALIKE) for one in field.choices):
+        return ""
+    return f"{_quoted(value)} is not one of {', '.join(field.choices)}"
+
+
+def _system_fault(value: str, _: Field, __: Situation) -> str:
+    return "" if value.upper() in TIME_SYSTEMS else f"{_quoted(value)} is no time system"
+
+
+def _numbers_fault(value: str, _: Field, __: Situation) -> str:
+    bad = next((one for one in re.split(r"[\s,]+", value) if not number_text(one)), None)
+    return "" if bad is None else f"{_quoted(bad)} is not a number"
+
+
+def _units_fault(value: str, _: Field, __: Situation) -> str:
+    bad = next((one for one in unit_list(value) if unit(one) is None), None)
+    return "" if bad is None else f"{_quoted(bad)} is not a unit"
+
+
+def _no_fault(_: str, __: Field, ___: Situation) -> str:
+    return ""
 
 
 def _quoted(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}...")
+
+
+_FAULT_OF: dict[str, Callable[[str, Field, Situation], str]] = {
+    "number": _number_fault,
+    "integer": _number_fault,
+    "epoch": _epoch_fault,
+    "time": _time_fault,
+    "leap": _leap_fault,
+    "datum": _datum_fault,
+    "choice": _choice_fault,
+    "yesno": _choice_fault,
+    "system": _system_fault,
+    "numbers": _numbers_fault,
+    "units": _units_fault,
+} | dict.fromkeys(("text", "texts", "frame", "center"), _no_fault)
