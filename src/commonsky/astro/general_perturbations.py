@@ -12,10 +12,13 @@ from commonsky.domain import ElementSet
 
 Array = NDArray[np.float64]
 
-_SGP4_EPOCH_ZERO_JD = 2433281.5  # 1949-12-31T00:00 UTC
+SGP4_EPOCH_ZERO_JD = 2433281.5
+"""1949-12-31T00:00 UTC."""
+
 _MINUTES_PER_DAY = 1440.0
 _RAD_MIN = 2.0 * np.pi / _MINUTES_PER_DAY  # from revolutions a day
 _AFSPC_IMPROVED = "i"
+_ANY_NUMBER = 1  # the theory does not use it
 _ANGLES = [4, 5, 6, 8]  # columns of `_elements` in degrees
 
 
@@ -32,19 +35,32 @@ def satellites(element_sets: Sequence[ElementSet]) -> Satellites:
 
     An element set that SGP4 cannot use stays in its place: `positions_teme` gives its error.
     """
+    made = satrecs(theory_elements(element_sets))
+    return Satellites(array=SatrecArray(made), count=len(made))
+
+
+def theory_elements(element_sets: Sequence[ElementSet]) -> Array:
+    """What ``sgp4init`` wants, (n, 10), in its units: epoch in days since 1949-12-31 and nine elements.
+
+    Plain numbers, from which `satrecs` makes satellites again in another process.
+    """
     columns = np.array([_elements(one) for one in element_sets], dtype=np.float64).reshape(-1, 9)
     jd1, jd2 = jd_utc_from_tai_s(np.array([one.epoch_tai_s for one in element_sets]))
-    epochs_days = (jd1 - _SGP4_EPOCH_ZERO_JD) + jd2
     columns[:, _ANGLES] = np.radians(columns[:, _ANGLES])
     columns[:, 1] *= _RAD_MIN / _MINUTES_PER_DAY
     columns[:, 2] *= _RAD_MIN / _MINUTES_PER_DAY**2
     columns[:, 7] *= _RAD_MIN
+    return np.column_stack([(jd1 - SGP4_EPOCH_ZERO_JD) + jd2, columns])
+
+
+def satrecs(elements: Array) -> list[Satrec]:
+    """Satellites of the reference implementation (WGS 72, improved mode) from `theory_elements`."""
     made = []
-    for one, epoch_days, row in zip(element_sets, epochs_days.tolist(), columns.tolist(), strict=True):
-        satellite = Satrec()  # it wants a number of its own size, which the theory does not use
-        satellite.sgp4init(WGS72, _AFSPC_IMPROVED, one.norad_cat_id % 100_000, epoch_days, *row)
+    for row in elements.tolist():
+        satellite = Satrec()
+        satellite.sgp4init(WGS72, _AFSPC_IMPROVED, _ANY_NUMBER, *row)
         made.append(satellite)
-    return Satellites(array=SatrecArray(made), count=len(made))
+    return made
 
 
 def positions_teme(handle: Satellites, tai_s: ArrayLike) -> tuple[Array, Array, NDArray[np.uint8]]:
