@@ -26,8 +26,10 @@ app = App(
 # Its line in the list of commands stands here for the same reason.
 COMMANDS = {
     "catalogue": "Say what is in a catalogue file and what is wrong with it.",
+    "screen": "Find every close approach between the objects of a catalogue.",
     "fit": "Fit an orbit to the observations of one object and report it with covariance.",
     "message": "Check, convert and show CCSDS messages: CDM, OEM, OMM, OPM, OCM, TDM and their kin.",
+    "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
     "node": "One member's node: found it, know partners, take files in, serve.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
     "link": "Cut, restore and show links between nodes.",
