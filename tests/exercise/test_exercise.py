@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from commonsky.exercise.clock import ExerciseClock, FollowedClock, write_pace
 from commonsky.exercise.coalition import found_coalition
-from commonsky.exercise.observing import HAND_OVER_S, choose_observed, true_states
+from commonsky.exercise.observing import HAND_OVER_S, choose_observed, truth_of
 from commonsky.exercise.population import FAMILIES, synthetic_catalogue
 from commonsky.exercise.rehearsal import play, rehearse
 from commonsky.exercise.scenario import COALITION, read_scenario
@@ -75,8 +75,8 @@ def test_truth_starts_near_the_element_set_and_not_on_it():
     rng = np.random.default_rng(3)
     [one] = choose_observed(synthetic_catalogue(rng, 300, BEGINS), 1, rng)
     times = BEGINS + np.array([0.0, 60.0])
-    a = true_states(one, times, np.random.default_rng(1))
-    b = true_states(one, times, np.random.default_rng(2))
+    a = truth_of(one, times[0], np.random.default_rng(1)).states(times)
+    b = truth_of(one, times[0], np.random.default_rng(2)).states(times)
     apart_m = np.linalg.norm(a[0, :3] - b[0, :3])
     assert 10.0 < apart_m < 3000.0
 

@@ -2,13 +2,17 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from commonsky.cli.render import Report, Table
+from commonsky.cli.warning_table import COLUMNS, event_row, worst_first
 from commonsky.exercise.coalition import Coalition
 from commonsky.node.start import open_node
 from commonsky.node.stopwatch import delays_s
 from commonsky.node.tally import Tally, tally
+from commonsky.node.warnings_view import WarningsView
+
+WARNINGS_SHOWN = 3
 
 
 def summary(coalition: Coalition, *, elapsed_s: float) -> Report:
@@ -38,6 +42,7 @@ def summary(coalition: Coalition, *, elapsed_s: float) -> Report:
         title=f"A day of {coalition.scenario.operation}",
         facts=facts,
         tables=(
+            *_warnings(coalition),
             Table("What each member holds", columns, holdings),
             Table("What went to whom, and what did not", ("from", "to", "", "records", "reason"), releases),
         ),
@@ -51,6 +56,22 @@ def _tally(coalition: Coalition, member: str) -> Tally:
         return tally(node)
     finally:
         node.store.close()
+
+
+def _warnings(coalition: Coalition) -> Iterator[Table]:
+    """The likeliest close approaches that each member knows of."""
+    rows: list[tuple[object, ...]] = []
+    for member in coalition.scenario.members:
+        node = open_node(coalition.home(member.id))
+        try:
+            events = worst_first(WarningsView(node).list().events)
+        finally:
+            node.store.close()
+        rows += [
+            (member.id, *event_row(one)) for one in events[:WARNINGS_SHOWN] if not one.probability_is_bound
+        ]
+    if rows:
+        yield Table("Close approaches that members are warned of", ("member", *COLUMNS), rows)
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float | None:

@@ -62,6 +62,8 @@ def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_por
             url=urls[one.id],
             exercise_clock=True,
             sensors=one.sensors,
+            assets=one.assets,
+            screening=scenario.screening,
             peers=tuple(Peer(member=m, url=urls[m.id]) for m in members.values() if m.id != one.id),
         )
         home = found_node(folder / one.id, config, keys[one.id])

@@ -4,7 +4,7 @@ A sensor writes one tracking data message for each pass of an object over it, wh
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from commonsky.domain import (
     SignalPath,
     TimeTag,
 )
+from commonsky.exercise.close_approach import Truth
 from commonsky.exercise.scenario import Scenario
 from commonsky.formats.tdm_writer import write_tdm
 from commonsky.sharing import regime_of
@@ -62,15 +63,15 @@ def choose_observed(
 
 
 def sensor_files(
-    scenario: Scenario, observed: Sequence[ElementSet], rng: np.random.Generator
+    scenario: Scenario, observed: Iterable[tuple[ElementSet, Truth]], rng: np.random.Generator
 ) -> Iterator[list[SensorFile]]:
     """Yield, object by object, the files of all sensors over the whole exercise."""
     times = scenario.begins_tai_s + np.arange(
         0.0, scenario.hours * 3600.0 + scenario.observation_step_s, scenario.observation_step_s
     )
     sensors = [(member.id, own.sensor) for member in scenario.members for own in member.sensors]
-    for one in observed:
-        states = true_states(one, times, rng)
+    for one, truth in observed:
+        states = truth.states(times)
         yield [
             _file(sensor, member, one, seen)
             for member, sensor in sensors
@@ -78,16 +79,15 @@ def sensor_files(
         ]
 
 
-def true_states(one: ElementSet, times_tai_s: Array, rng: np.random.Generator) -> Array:
-    """Fly an object: states (n, 6) in GCRF that no estimator's model gives exactly.
+def truth_of(one: ElementSet, start_tai_s: float, rng: np.random.Generator) -> Truth:
+    """Say how an object really moves: as no estimator's model has it exactly.
 
     It starts some hundred metres from where its element set has it, with its own drag and radiation coefficients
     and a small unmodelled acceleration.
     """
-    start = float(times_tai_s[0])
     handle = general_perturbations.satellites([one])
-    position, velocity, _ = general_perturbations.positions_teme(handle, start)
-    position_m, velocity_m_s = frames.teme_to_gcrf(position, velocity, start)
+    position, velocity, _ = general_perturbations.positions_teme(handle, start_tai_s)
+    position_m, velocity_m_s = frames.teme_to_gcrf(position, velocity, start_tai_s)
     state = np.concatenate([position_m[0], velocity_m_s[0]])
     state += rng.normal(size=6) * np.array([200.0, 200.0, 200.0, 0.2, 0.2, 0.2])
     drift = rng.normal(scale=2e-9, size=3)
@@ -97,10 +97,10 @@ def true_states(one: ElementSet, times_tai_s: Array, rng: np.random.Generator) -
         drag_cd_area_over_mass=float(rng.uniform(0.01, 0.03)),
         radiation_cr_area_over_mass=float(rng.uniform(0.005, 0.02)),
         empirical=EmpiricalAcceleration(
-            epoch_tai_s=start, constant_m_s2=(float(drift[0]), float(drift[1]), float(drift[2]))
+            epoch_tai_s=start_tai_s, constant_m_s2=(float(drift[0]), float(drift[1]), float(drift[2]))
         ),
     )
-    return numerical.propagate(state, start, times_tai_s, model)
+    return Truth(state, start_tai_s, model)
 
 
 def _passes(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from commonsky.domain import ElementSet
 from commonsky.exercise.clock import ExerciseClock
-from commonsky.exercise.observing import SensorFile, choose_observed, sensor_files
-from commonsky.exercise.population import synthetic_catalogue
+from commonsky.exercise.close_approach import Truth, debris_that_passes
+from commonsky.exercise.observing import SensorFile, choose_observed, sensor_files, truth_of
+from commonsky.exercise.population import FIRST_NUMBER, synthetic_catalogue
 from commonsky.exercise.scenario import Scenario
 from commonsky.formats.omm_csv import write_omm_csv
 
@@ -27,14 +29,29 @@ def rehearse(scenario: Scenario, on_object: Callable[[int, int], None]) -> Rehea
     catalogue = synthetic_catalogue(rng, scenario.catalogue_objects, scenario.begins_tai_s)
     observed = choose_observed(catalogue, scenario.observed_objects, rng)
     files: list[SensorFile] = []
-    for done, seen in enumerate(sensor_files(scenario, observed, rng), start=1):
+    flown = _flown(scenario, observed, catalogue, rng)
+    for done, seen in enumerate(sensor_files(scenario, flown, rng), start=1):
         files += seen
-        on_object(done, len(observed))
+        on_object(done, max(done, len(observed)))
     ends_tai_s = scenario.begins_tai_s + 3600.0 * scenario.hours
     in_time = sorted(
         (file for file in files if file.at_tai_s <= ends_tai_s), key=lambda f: (f.at_tai_s, f.name)
     )
     return Rehearsal(scenario, write_omm_csv(catalogue).encode(), tuple(in_time))
+
+
+def _flown(
+    scenario: Scenario, observed: Sequence[ElementSet], catalogue: list[ElementSet], rng: np.random.Generator
+) -> Iterator[tuple[ElementSet, Truth]]:
+    """Give the observed objects with their truth, and at last the debris that passes one, put into the catalogue."""
+    wanted, passing = scenario.close_approach, []
+    for one in observed:
+        truth = truth_of(one, scenario.begins_tai_s, rng)
+        yield one, truth
+        if wanted is not None and one.norad_cat_id == wanted.satellite:
+            passing.append(debris_that_passes(truth, wanted, FIRST_NUMBER + len(catalogue)))
+    catalogue += [debris for debris, _ in passing]
+    yield from passing
 
 
 def play(

@@ -8,27 +8,30 @@ from msgspec import Struct
 
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import MemberKind, Mode
+from commonsky.exercise.close_approach import CloseApproach
 from commonsky.formats.errors import FormatError
-from commonsky.node.config import OwnSensor
+from commonsky.node.config import Asset, OwnSensor, Screening
 
 COALITION = Path(str(resources.files("commonsky.exercise") / "scenarios" / "coalition"))
 """The scenario that is shown when none is named."""
 
 
 class ScenarioMember(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One member and its sensors."""
+    """One member, its sensors, and the objects that it screens for."""
 
     id: str
     name: str
     kind: MemberKind
     sensors: tuple[OwnSensor, ...] = ()
+    assets: tuple[Asset, ...] = ()
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole exercise.
 
     ``catalogue_objects`` is the size of the public catalogue that every member has; ``observed_objects`` of them
-    are really flown and seen by sensors, one measurement every ``observation_step_s`` of a pass.
+    are really flown and seen by sensors, one measurement every ``observation_step_s`` of a pass. If the satellite of
+    ``close_approach`` is among them, a piece of debris is flown too that will pass near it.
     """
 
     operation: str
@@ -41,6 +44,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     observation_step_s: float
     first_port: int
     members: tuple[ScenarioMember, ...]
+    close_approach: CloseApproach | None = None
+    screening: Screening = Screening()
 
     @property
     def begins_tai_s(self) -> float:
