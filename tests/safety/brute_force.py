@@ -30,6 +30,8 @@ FASTEST_KM_S = 13.0
 """Nothing in orbit moves faster above the ground; what does has been lost by the theory."""
 STRONGEST_KM_S2 = 0.012
 """Gravity at the ground and its harmonics."""
+RATE_S = 0.25
+"""Half the time over which a rate of change is taken."""
 ON_EITHER_SIDE = 12
 """Samples on each side of a minimum for the polynomial that places it."""
 
@@ -47,7 +49,7 @@ class Approach:
 
 @dataclass(frozen=True)
 class Found:
-    """Approaches at 10 m/s and more, the pairs that were slower at a minimum or at an end of a stay, and who was lost."""
+    """Approaches at 10 m/s and more, pairs that were slower at a minimum or at an end of a stay, and who was lost."""
 
     approaches: list[Approach]
     together: list[tuple[int, int, float, float, bool]]
@@ -125,7 +127,9 @@ def _suspects(four, step_s, threshold_km):
     there = np.where(alone[:, None], 2 * here - before, there)
     late = np.isfinite(there[:, 0]) & ~np.isfinite(here[:, 0])
     here = np.where(late[:, None], 2 * there - after, here)
-    bends = [np.linalg.norm(a - 2 * b + c, axis=1) for a, b, c in ((before, here, there), (here, there, after))]
+    bends = [
+        np.linalg.norm(a - 2 * b + c, axis=1) for a, b, c in ((before, here, there), (here, there, after))
+    ]
     usual = STRONGEST_KM_S2 * step_s**2
     deviation = np.fmax(*(np.where(np.isfinite(bend), bend, usual) for bend in bends))
     chord = np.linalg.norm(there - here, axis=1)
@@ -191,14 +195,16 @@ def _stays(times, inside, run):
 
 
 def _relative(two, start_jd, times):
-    """Distance and relative speed, km and km/s; infinitely far where sgp4 gives none."""
+    """Distance, and the rate of change of the relative position, km and km/s; infinitely far where sgp4 gives none."""
     states = []
     for one in two:
-        error, position, velocity = one.sgp4_array(*_dates(start_jd, times))
+        ends = np.concatenate([times, times + RATE_S, times - RATE_S])
+        error, position, _ = one.sgp4_array(*_dates(start_jd, ends))
         position[error != 0] = np.nan
-        states.append((position, velocity))
-    apart = np.linalg.norm(states[0][0] - states[1][0], axis=1)
-    return np.nan_to_num(apart, nan=np.inf), np.linalg.norm(states[0][1] - states[1][1], axis=1)
+        states.append(position)
+    here, later, earlier = np.split(states[0] - states[1], 3)
+    speed = np.linalg.norm(later - earlier, axis=1) / (2.0 * RATE_S)
+    return np.nan_to_num(np.linalg.norm(here, axis=1), nan=np.inf), speed
 
 
 def _refined(two, start_jd, near_s, half_s):
@@ -231,7 +237,11 @@ def _without_repeats(approaches):
     kept = []
     for one in sorted(approaches, key=lambda one: (one.first, one.second, one.seconds)):
         last = kept[-1] if kept else None
-        if last and (last.first, last.second) == (one.first, one.second) and one.seconds - last.seconds < 1e-3:
+        if (
+            last
+            and (last.first, last.second) == (one.first, one.second)
+            and one.seconds - last.seconds < 1e-3
+        ):
             continue
         kept.append(one)
     return kept
