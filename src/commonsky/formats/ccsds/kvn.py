@@ -71,6 +71,22 @@ def _version(line: str, number: int, source: str) -> tuple[str, str] | None:
     return named[1], match[2].strip(_BLANKS)
 
 
+class _Open:
+    """A block that stands open or stood open, with what it has: looked up, never searched for."""
+
+    __slots__ = ("block", "inner", "said", "section")
+
+    def __init__(self, block: Block, section: Section) -> None:
+        self.block, self.section = block, section
+        self.inner: dict[str, _Open] = {}
+        self.said: set[str] = set()
+
+    def takes(self, keyword: str) -> bool:
+        """Whether a keyword goes here; the one that leads a section goes to a new one when it is there already."""
+        field = self.section.field_of(keyword)
+        return field is not None and not (field.leader and keyword in self.said)
+
+
 class _Reader:
     """Takes the lines of one message; ``_open`` are the blocks that stand open, outermost first."""
 
@@ -78,7 +94,7 @@ class _Reader:
         section = schema(kind, version).root
         root = Block(section.name, line=line)
         self.message = Message(kind, version, root, "kvn", source, line)
-        self._open: list[tuple[Block, Section]] = [(root, section)]
+        self._open = [_Open(root, section)]
         self._group: Section | None = None
         self._comments = early
         self._matrix_row = 0
@@ -102,8 +118,8 @@ class _Reader:
 
     def _entry(self, keyword: str, value: str, number: int) -> None:
         self._go_to(keyword, number)
-        block, section = self._open[-1]
-        field = section.field_of(keyword)
+        here = self._open[-1]
+        field = here.section.field_of(keyword)
         unit = ""
         if value.endswith("]") and (
             field.kind in NUMERIC or field.kind == "time" if field else _NUMBER_AHEAD.fullmatch(value)
@@ -111,34 +127,30 @@ class _Reader:
             value, _, unit = value[:-1].rpartition("[")
             value, unit = value.rstrip(_BLANKS), unit.strip(_BLANKS)
         self._flush()
-        block.parts.append(Entry(keyword, value, unit, number))
+        here.block.parts.append(Entry(keyword, value, unit, number))
+        here.said.add(keyword)
 
     def _go_to(self, keyword: str, line: int) -> None:
         """Make the section that takes a keyword the innermost one."""
-        block, section = self._open[-1]
-        field = section.field_of(keyword)
-        if field and not (field.leader and block.entry(keyword)):
+        if self._open[-1].takes(keyword):
             return
         for depth in range(len(self._open) - 1, -1, -1):
-            block, section = self._open[depth]
-            way = _way(section, block, keyword, self._group)
+            way = _way(self._open[depth].section, self._open[depth], keyword, self._group)
             if way is not None:
                 self._leave(depth + 1, line)
                 self._enter(way, line)
                 return
-            if section.marked:
+            if self._open[depth].section.marked:
                 return
         self._go_back_to(keyword, line)
 
     def _go_back_to(self, keyword: str, line: int) -> None:
         """Go on with a section that was left, for a keyword that comes too late."""
         for depth in range(len(self._open) - 1, -1, -1):
-            block, section = self._open[depth]
-            for child in reversed(list(block.blocks())):
-                inner = section.sections.get(child.name)
-                if inner and not inner.start and inner.field_of(keyword):
+            for inner in self._open[depth].inner.values():
+                if not inner.section.start and inner.section.field_of(keyword):
                     self._leave(depth + 1, line)
-                    self._open.append((child, inner))
+                    self._open.append(inner)
                     return
 
     def _marker(self, marker: str, line: int) -> None:
@@ -147,9 +159,9 @@ class _Reader:
             return
         for exact in (True, False):
             for depth in range(len(self._open) - 1, -1, -1):
-                block, section = self._open[depth]
-                way = section.markers.get(marker)
-                if way and not (exact and _there(block, way[0]) and not way[0].repeated):
+                here = self._open[depth]
+                way = here.section.markers.get(marker)
+                if way and not (exact and way[0].name in here.inner and not way[0].repeated):
                     self._start(depth, way, line)
                     return
         self._fault(line, marker, "begins no part of this message")
@@ -160,19 +172,17 @@ class _Reader:
             self._enter(way[:-1], line)
             self._group = way[-1]
         else:
-            comments, self._comments = self._comments, []
             self._enter(way, line)
-            self._comments = comments
 
     def _stop(self, marker: str, line: int) -> None:
         if self._group and self._group.stop == marker:
-            if self._open[-1][1] is self._group:
+            if self._open[-1].section is self._group:
                 self._flush()
                 self._open.pop()
             self._group = None
             return
         for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth][1].stop == marker:
+            if self._open[depth].section.stop == marker:
                 self._leave(depth + 1, line)
                 self._flush()
                 self._open.pop()
@@ -180,84 +190,82 @@ class _Reader:
         self._fault(line, marker, "stands without its start")
 
     def _row(self, line: str, number: int) -> None:
-        for depth in range(len(self._open) - 1, -1, -1):
-            block, section = self._open[depth]
-            if section.takes_rows:
-                self._leave(depth + 1, number)
-                break
-            way = next((one for one in section.sections.values() if one.takes_rows and not one.start), None)
-            if way and not _there(block, way):
-                self._leave(depth + 1, number)
-                self._enter((way,), number)
-                break
-            if section.marked:
-                break
+        self._go_to_rows(number)
         self._flush()
-        block, section = self._open[-1]
-        cells = line.split() if section.matrix else []
+        here = self._open[-1]
+        matrix = here.section.matrix
+        cells = line.split() if matrix else []
         at = self._matrix_row * (self._matrix_row + 1) // 2
-        if cells and len(cells) == self._matrix_row + 1 and at < len(section.matrix):
-            block.parts += [Entry(section.matrix[at + n], cell, line=number) for n, cell in enumerate(cells)]
+        if cells and len(cells) == self._matrix_row + 1 and at < len(matrix):
+            here.block.parts += [Entry(matrix[at + n], cell, line=number) for n, cell in enumerate(cells)]
             self._matrix_row += 1
         else:
-            block.parts.append(Row(line, number))
+            here.block.parts.append(Row(line, number))
+
+    def _go_to_rows(self, line: int) -> None:
+        """Make the section that takes lines without keyword the innermost one, if there is such."""
+        for depth in range(len(self._open) - 1, -1, -1):
+            here = self._open[depth]
+            if here.section.takes_rows:
+                self._leave(depth + 1, line)
+                return
+            sections = here.section.sections.values()
+            way = next((one for one in sections if one.takes_rows and not one.start), None)
+            if way and way.name not in here.inner:
+                self._leave(depth + 1, line)
+                self._enter((way,), line)
+                return
+            if here.section.marked:
+                return
 
     def _enter(self, way: tuple[Section, ...], line: int) -> None:
         for section in way:
-            block = self._open[-1][0]
-            if not section.start and not section.repeated and (there := block.block(section.name)):
-                self._open.append((there, section))
-                continue
-            new = Block(section.name, line=line)
-            block.parts.append(new)
-            self._open.append((new, section))
+            here = self._open[-1]
+            there = here.inner.get(section.name)
+            if there is None or section.start or section.repeated:
+                there = here.inner[section.name] = _Open(Block(section.name, line=line), section)
+                here.block.parts.append(there.block)
+            self._open.append(there)
             self._matrix_row = 0
 
     def _leave(self, depth: int, line: int) -> None:
         """Leave open only the outermost ``depth`` blocks."""
-        for _, section in self._open[depth:]:
-            if section.marked:
-                self._fault(line, section.stop, "is missing")
+        for one in self._open[depth:]:
+            if one.section.marked:
+                self._fault(line, one.section.stop, "is missing")
         del self._open[depth:]
-        group, inner = self._group, self._open[-1][1]
+        group, inner = self._group, self._open[-1].section
         if group and inner is not group and not any(group is one for one in inner.sections.values()):
             self._fault(line, group.stop, "is missing")
             self._group = None
 
     def _flush(self) -> None:
         if self._comments:
-            self._open[-1][0].parts += self._comments
+            self._open[-1].block.parts += self._comments
             self._comments = []
 
     def _fault(self, line: int, marker: str, reason: str) -> None:
         self.message.faults.append(Rejection(line=line, field=marker, reason=reason))
 
 
-def _there(block: Block, section: Section) -> bool:
-    return block.block(section.name) is not None
-
-
 def _way(
-    section: Section, block: Block | None, keyword: str, group: Section | None
+    section: Section, there: _Open | None, keyword: str, group: Section | None
 ) -> tuple[Section, ...] | None:
     """Sections to open, from a section on, to one that takes the keyword; None when there is no way.
 
     A further section of a kind that is there already is opened only by the keyword that leads it.
     """
-    field = section.field_of(keyword)
-    if field and not (field.leader and block and block.entry(keyword)):
+    if there.takes(keyword) if there else section.field_of(keyword):
         return ()
     for inner in section.sections.values():
-        if inner.start and inner is not group:
-            continue
-        there = block.block(inner.name) if block else None
-        if there and not inner.repeated:
+        known = there is not None and inner.name in there.inner
+        if (inner.start and inner is not group) or (known and not inner.repeated):
             continue
         way = _way(inner, None, keyword, group)
         if way is None:
             continue
         last = (way or (inner,))[-1].field_of(keyword)
-        if not there or (last and last.leader):
+        if not known or (last and last.leader):
             return (inner, *way)
     return None
 
