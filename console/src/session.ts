@@ -169,8 +169,8 @@ export class Session {
     if (real - this.tickAt < TICK_MS) return;
     this.tickAt = real;
     const { live, playing, speed, liveTai } = this.clock;
-    const drawnTai = this.globe?.tai ?? NaN;
-    store.set({ tick: { tai, liveTai, live, playing, speed, drawnTai, held } });
+    const drawn = `${this.globe?.generation} ${this.globe?.tai}`;
+    store.set({ tick: { tai, liveTai, live, playing, speed, drawn, held } });
     if (this.globe && store.state.route.page === "picture" && selectedRow(store.state) >= 0) void this.loadOrbit(tai);
   }
 

@@ -16,8 +16,8 @@ export interface Tick {
   live: boolean;
   playing: boolean;
   speed: number;
-  /** The time of the positions on the globe, NaN without any. */
-  drawnTai: number;
+  /** Which picture at which time is on the globe: another word when places are to be looked up anew. */
+  drawn: string;
   /** The picture waits for positions at this time. */
   held: boolean;
 }

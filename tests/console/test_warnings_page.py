@@ -215,7 +215,9 @@ def test_the_pages_figures_of_an_event_are_the_nodes(server, visit, several, war
     assert float(newest[2]) == pytest.approx(one["history"][-1]["probability"], rel=0.005)
     assert page.locator(".methods tbody tr").count() == len(one["methods"])
     assert page.locator(".chosen-method th").inner_text().startswith(one["recommended"]["method"])
-    assert one["recommended"]["reasons"][0] in page.locator(".column").first.inner_text()
+    assert (
+        one["recommended"]["reasons"][0] in page.locator("section", has=page.locator(".methods")).inner_text()
+    )
     causes = page.locator(".causes > tbody > tr").count()
     assert causes == sum(len(pair["differences"]) for pair in one["reconciliation"]["pairs"])
     reasons = page.locator(".sights li").all_inner_texts()
@@ -327,6 +329,20 @@ def test_a_change_appears_by_itself_and_a_vanished_event_is_said_to_be_gone(
     visit.errors[:] = [
         said for said in visit.errors if "404 (Not Found)" not in said
     ]  # the browser's own words
+
+
+def test_a_status_changes_when_its_time_comes_though_the_node_tells_nothing_new(
+    own_server, visit, own_warnings
+):
+    name = next(iter(own_warnings.events))
+    soon = own_warnings.node.status().now_tai_s + 3.0
+    own_warnings.change(name, deadline_tai_s=soon)
+    page = show(visit, own_server)
+    status = page.locator(f"tr[data-event='{name}'] .w-status")
+    assert status.inner_text() == "open"
+    own_warnings.events[name] = {**own_warnings.events[name], "status": "deadline passed"}
+    status.get_by_text("deadline passed").wait_for()
+    assert own_warnings.node.status().now_tai_s > soon
 
 
 def test_hostile_texts_are_shown_as_texts(own_server, visit, own_warnings, several):

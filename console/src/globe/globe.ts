@@ -28,6 +28,8 @@ const HEAD_START_PX = { own: 9, partner: 6, element_set: 0 };
 export class Globe {
   readonly view: Viewpoint;
   drawn = 0;
+  /** Counts the pictures that got places, so that whoever shows a place knows when to look again. */
+  generation = 0;
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly earth = new Earth();
@@ -100,6 +102,7 @@ export class Globe {
   move(pair: Pair): void {
     if (pair.a.length !== 6 * (this.picture?.count ?? 0)) return;
     const same = this.pair?.tai === pair.tai && this.pair.a === pair.a;
+    if (this.pair === null) this.generation += 1;
     this.pair = pair;
     if (same) return;
     this.dirty = true;

@@ -8,7 +8,7 @@ import { metresText, wholeMetres } from "../warnings/figures";
 const SIZE = 340;
 const LEFT = 52;
 const BOTTOM = 34;
-const RIGHT = 8;
+const RIGHT = 20;
 const TOP = 8;
 const INNER = SIZE - LEFT - RIGHT;
 /** Smaller than this the hard body is drawn as a dot of this radius, and said to be. */
@@ -61,7 +61,7 @@ function Picture({ geometry, miss, ellipse }: PartProps) {
   return (
     <svg
       id="b-plane"
-      viewBox={`0 0 ${SIZE} ${SIZE - LEFT + BOTTOM}`}
+      viewBox={`0 0 ${SIZE} ${TOP + INNER + BOTTOM}`}
       role="img"
       aria-label={`Encounter plane: miss ${metresText(Math.hypot(...miss))} m; figures in the table`}
     >

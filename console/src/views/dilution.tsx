@@ -38,16 +38,20 @@ function Diluted({ dilution, thresholds }: { dilution: Dilution; thresholds: Thr
       <p class={dilution.in_dilution ? "said-warn" : ""}>
         {dilution.in_dilution
           ? `In the dilution region: the orbits are known too poorly for this probability to reassure. With sigma × ${scaleText(dilution.maximum_scale)} it would be ${probabilityText(dilution.maximum_probability)}.`
-          : "Not diluted: better orbits would make the probability smaller unless the miss itself is smaller."}
+          : "Not diluted: with this miss, better known orbits would make the probability smaller."}
       </p>
       <div class="beside">
-        <Chart
-          name="dilution"
-          label="Probability against the scale of sigma; figures in the table"
-          height={230}
-          data={data}
-          options={(paint) => curve(paint, dilution, thresholds, data)}
-        />
+        {(data[1] as (number | null)[]).some((one) => one !== null) ? (
+          <Chart
+            name="dilution"
+            label="Probability against the scale of sigma; figures in the table"
+            height={230}
+            data={data}
+            options={(paint) => curve(paint, dilution, thresholds, data)}
+          />
+        ) : (
+          <p class="empty">No curve to draw: at every scale that was tried the probability is next to nothing.</p>
+        )}
         <Figures dilution={dilution} />
       </div>
     </>
@@ -157,18 +161,18 @@ function Figures({ dilution }: { dilution: Dilution }) {
           <tr class="strong">
             <td class="numeric">1</td>
             <td class="numeric">{probabilityText(now, 2)}</td>
-            <td>stated</td>
+            <td class="nowrap">stated</td>
           </tr>
           <tr class="strong">
             <td class="numeric">{scaleText(dilution.maximum_scale)}</td>
             <td class="numeric">{probabilityText(dilution.maximum_probability, 2)}</td>
-            <td>maximum</td>
+            <td class="nowrap">maximum</td>
           </tr>
           {rows.map((row) => (
             <tr key={row.scale}>
               <td class="numeric">{scaleText(row.scale)}</td>
               <td class="numeric">{probabilityText(row.probability, 2)}</td>
-              <td class="muted">{row.scale > dilution.maximum_scale ? "diluted" : ""}</td>
+              <td class="muted nowrap">{row.scale > dilution.maximum_scale ? "diluted" : ""}</td>
             </tr>
           ))}
         </tbody>

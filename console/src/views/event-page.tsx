@@ -66,6 +66,7 @@ function Known({ event }: { event: WarningEvent }) {
       <div class="cards">
         <Trend event={event} thresholds={thresholds} />
         <Encounter event={event} thresholds={thresholds} />
+        <Methods event={event} />
         <Reconciliation event={event} />
         <Release event={event} />
       </div>
@@ -189,7 +190,6 @@ function Encounter({ event, thresholds }: { event: WarningEvent; thresholds: Thr
           </div>
           {geometry ? <BPlane geometry={geometry} /> : <p class="empty">No provider told the geometry.</p>}
         </section>
-        <Methods event={event} />
       </div>
       <div class="column">
         <section class="card" aria-labelledby="rtn-title">

@@ -6,7 +6,7 @@ import { NONE, probabilityText } from "../warnings/figures";
 export function Methods({ event }: { event: WarningEvent }) {
   const { methods, recommended } = event;
   return (
-    <section class="card" aria-labelledby="methods-title">
+    <section class="card wide-card" aria-labelledby="methods-title">
       <div class="card-head">
         <h3 id="methods-title">Methods</h3>
         <span class="muted">on the warning of {event.headline_provider}</span>
@@ -14,18 +14,30 @@ export function Methods({ event }: { event: WarningEvent }) {
       {recommended?.method && (
         <p>
           <strong>
-            Trust {recommended.method}: {probabilityText(recommended.probability, 2)}.
-          </strong>{" "}
-          {recommended.reasons.join(" ")}
+            Trust {recommended.method}: {probabilityText(recommended.probability, 2)}
+          </strong>
         </p>
       )}
-      {!recommended?.method && <p>{recommended?.reasons.join(" ") || "No method can be recommended."}</p>}
-      {methods.length > 0 && <Table methods={methods} chosen={recommended?.method ?? null} />}
+      {!recommended?.method && <p>No method can be recommended.</p>}
+      {recommended && recommended.reasons.length > 0 && (
+        <ul class="reasons">
+          {recommended.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      {methods.length > 0 && <Table methods={methods} chosen={chosenOf(event)} />}
     </section>
   );
 }
 
-function Table({ methods, chosen }: { methods: MethodResult[]; chosen: string | null }) {
+/** The row to trust: of one name there may be the provider's own figure and ours, and ours was checked. */
+function chosenOf({ methods, recommended }: WarningEvent): MethodResult | null {
+  const named = methods.filter((one) => one.name === recommended?.method);
+  return named.find((one) => one.valid) ?? named[0] ?? null;
+}
+
+function Table({ methods, chosen }: { methods: MethodResult[]; chosen: MethodResult | null }) {
   return (
       <table class="figures methods">
         <thead>
@@ -42,11 +54,11 @@ function Table({ methods, chosen }: { methods: MethodResult[]; chosen: string | 
           </tr>
         </thead>
         <tbody>
-          {methods.map((one) => (
-            <tr key={one.name} class={one.name === chosen ? "strong chosen-method" : undefined}>
+          {methods.map((one, n) => (
+            <tr key={n} class={one === chosen ? "strong chosen-method" : undefined}>
               <th scope="row">
                 {one.name}
-                {one.name === chosen && <span class="unseen"> (recommended)</span>}
+                {one === chosen && <span class="unseen"> (recommended)</span>}
               </th>
               <td class="numeric">{probabilityText(one.probability, 2)}</td>
               <td class="numeric nowrap">{between(one)}</td>

@@ -132,7 +132,7 @@ function Age({ epoch }: { epoch: number }) {
 
 function Where({ picture, row }: { picture: Picture; row: number }) {
   const tai = useStore((state) => Math.floor(state.tick?.tai ?? 0));
-  useStore((state) => state.tick?.drawnTai); // positions may arrive after a time was set that then rests
+  useStore((state) => state.tick?.drawn); // positions may arrive after a time was set that then rests
   const place = session.globe?.place(row) ?? null;
   const why = useNotPlaced(place === null ? picture.columns.object[row] : null, tai);
   if (!place) return <Line name="Now">no place: {why}</Line>;

@@ -1,7 +1,7 @@
 // Why the providers' answers differ: the causes, what each does to the probability in powers of ten, and the figures.
 
 import type { Difference, ProviderPair, WarningEvent } from "../warnings/api";
-import { factorText, figureText, probabilityText } from "../warnings/figures";
+import { factorText, figureText, probabilityText, utcShort } from "../warnings/figures";
 
 export function Reconciliation({ event }: { event: WarningEvent }) {
   const { reconciliation, providers } = event;
@@ -82,6 +82,12 @@ function Effect({ decades, largest }: { decades: number | null; largest: number 
   );
 }
 
+/** The unit of times; people read them as UTC. */
+const EPOCH = "TAI s";
+
+const valueText = (value: number | null, unit: string): string =>
+  value !== null && unit === EPOCH ? utcShort(value).slice(5, -1) : figureText(value);
+
 function DifferingFigures({ difference, names }: { difference: Difference; names: [string, string] }) {
   if (difference.figures.length === 0) return null;
   return (
@@ -105,9 +111,9 @@ function DifferingFigures({ difference, names }: { difference: Difference; names
         {difference.figures.map((one) => (
           <tr key={one.name}>
             <th scope="row">{one.name}</th>
-            <td class="numeric">{figureText(one.a)}</td>
-            <td class="numeric">{figureText(one.b)}</td>
-            <td class="muted">{one.unit}</td>
+            <td class="numeric">{valueText(one.a, one.unit)}</td>
+            <td class="numeric">{valueText(one.b, one.unit)}</td>
+            <td class="muted">{one.unit === EPOCH ? "UTC" : one.unit}</td>
           </tr>
         ))}
       </tbody>

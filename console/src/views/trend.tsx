@@ -91,7 +91,7 @@ function Legend({ providers }: { providers: string[] }) {
 function History({ history }: { history: HistoryPoint[] }) {
   return (
     <div class="figure-scroll" tabIndex={0} role="region" aria-label="Figures of the trend">
-      <table class="figures">
+      <table class="figures trend-figures">
         <thead>
           <tr>
             <th scope="col">Made, UTC</th>
@@ -199,7 +199,7 @@ function timeText(seconds: number, before: number | null): string {
 
 function probabilityRange(values: number[], thresholds: Thresholds | null): [number, number] {
   const drawn = values.map((one) => Math.max(FLOOR, one));
-  return decades(thresholds ? [...drawn, thresholds.red, thresholds.amber] : drawn);
+  return decades(thresholds ? [...drawn, thresholds.red, 0.9 * thresholds.amber] : drawn);
 }
 
 export function drawThresholds(u: uPlot, thresholds: Thresholds | null, paint: Paint): void {

@@ -166,9 +166,13 @@ function Screened({ warnings }: { warnings: Warnings }) {
     <p class="screened">
       {trouble && <strong class="said-bad">These warnings may be old: {trouble}. </strong>}
       <span>
-        {screened.words || (screened.at_tai_s === null ? "Not screened yet." : "")}
-        {screened.at_tai_s !== null && now !== null && ` Last screening ${untilText(screened.at_tai_s - now)}.`}
-        {assets.length === 0 && " No assets configured."}
+        {[
+          assets.length === 0 && "No assets configured",
+          screened.at_tai_s !== null && now !== null && `Screened ${untilText(screened.at_tai_s - now)}`,
+          screened.words || (screened.at_tai_s === null && "Not screened yet"),
+        ]
+          .filter(Boolean)
+          .join(" · ")}
       </span>
       <span class="spring" />
       <span>

@@ -7,7 +7,6 @@ export const NONE = "–";
 /** 1.2e-4; below 1e-12 nothing is known but that it is small. */
 export function probabilityText(value: number | null, digits = 1): string {
   if (value === null) return NONE;
-  if (value === 0) return "0";
   if (value < 1e-12) return "<1e-12";
   if (value >= 0.0995) return value.toFixed(digits + 1);
   return value.toExponential(digits).replace("+", "");

@@ -12,10 +12,14 @@ class WarningsFollower {
   private asking = false;
   /** Which event at which revision was asked for last. */
   private asked = "";
+  /** When the clock alone changes a status next: a deadline or a closest approach goes by. */
+  private turnTai = Infinity;
 
   start(): void {
     store.listen((now, before) => {
       if (now.route !== before.route) this.want(now);
+      if (now.warnings !== before.warnings) this.turnTai = nextTurn(now);
+      if (now.tick && now.tick.liveTai > this.turnTai) this.turn(now);
     });
     this.want(store.state);
   }
@@ -27,14 +31,20 @@ class WarningsFollower {
     this.want(store.state);
   }
 
+  private turn(now: State): void {
+    this.turnTai = nextTurn(now);
+    void this.loadList(true);
+    if (now.route.page === "event") void this.loadEvent(now.route.event, true);
+  }
+
   private want({ route }: State): void {
     if (route.page === "picture") return;
     if (store.state.warnings === null) void this.loadList();
     if (route.page === "event") void this.loadEvent(route.event);
   }
 
-  private async loadList(): Promise<void> {
-    if (this.asking || store.state.warnings?.revision === this.told) return;
+  private async loadList(anyway = false): Promise<void> {
+    if (this.asking || (!anyway && store.state.warnings?.revision === this.told)) return;
     this.asking = true;
     let again = false;
     try {
@@ -51,9 +61,9 @@ class WarningsFollower {
     if (again) void this.loadList();
   }
 
-  private async loadEvent(event: string): Promise<void> {
+  private async loadEvent(event: string, anyway = false): Promise<void> {
     const question = `${this.told} ${event}`;
-    if (question === this.asked && store.state.event?.event === event) return;
+    if (!anyway && question === this.asked && store.state.event?.event === event) return;
     this.asked = question;
     const current = (): boolean => {
       const { route } = store.state;
@@ -70,6 +80,12 @@ class WarningsFollower {
       if (!gone) setTimeout(() => this.want(store.state), RETRY_MS);
     }
   }
+}
+
+function nextTurn({ warnings, tick }: State): number {
+  const now = tick?.liveTai ?? -Infinity;
+  const turns = warnings?.events.flatMap((one) => [one.deadline_tai_s, one.tca_tai_s]) ?? [];
+  return turns.reduce((next, tai) => (tai > now && tai < next ? tai : next), Infinity);
 }
 
 function wordsOf(fault: unknown): string {
