@@ -63,10 +63,17 @@ def fast_positions_teme_km(handle: FastSatellites, tai_s: Array) -> tuple[Array,
         # Minutes from a fixed day, so that the sum with the satellite's offset does not depend on the call.
         minutes = ((jd1 - J2000_JD) + jd2) * _MINUTES_PER_DAY
         offsets = ((J2000_JD - SGP4_EPOCH_ZERO_JD) - handle.near_epochs_days) * _MINUTES_PER_DAY
-        handle.near_handle.propagate_into(minutes, near, None, epoch_offsets=offsets, output="teme", time_major=True)
+        handle.near_handle.propagate_into(
+            minutes, near, None, epoch_offsets=offsets, output="teme", time_major=True
+        )
     if handle.deep.size:
         native.sdp4_batch_propagate_into(
-            handle.deep_handles, jd1, jd2, deep, np.empty_like(deep), output_stride=handle.deep.size, sat_offset=0
+            handle.deep_handles,
+            jd1,
+            jd2,
+            deep,
+            np.empty_like(deep),
+            output_stride=handle.deep.size,
+            sat_offset=0,
         )
     return near, deep
-

@@ -6,6 +6,8 @@ polynomial is good to some 0.01 mm. On it, every minimum of distance and every c
 looked for between points a few seconds apart.
 """
 
+# ruff: noqa: PLR0913  (numba compiles these functions for plain arrays and numbers: no records)
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ _BISECTIONS = 44
 _ROWS_PER_WINDOW = 16
 
 
-def slow_motion(  # noqa: PLR0913  # a pair, its windows and what is asked
+def slow_motion(
     objects: Population,
     exist: Existence,
     first: Indices,
@@ -132,7 +134,7 @@ def _minimum_between(u: Array, fits: Array, low: float, high: float, work: Array
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _surface_between(  # noqa: PLR0913, PLR0917  # the kernel's plain numbers
+def _surface_between(
     u: Array, fits: Array, low: float, high: float, reach_m: float, widths: Array, work: Array
 ) -> float:
     sign = _outside(u, fits, low, reach_m, widths, work) < 0.0
@@ -162,8 +164,16 @@ def _minima(u: Array, fits: Array, begin: float, end: float, work: Array, found:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _one_window(  # noqa: PLR0913, PLR0917  # the kernel's plain numbers
-    u: Array, fits: Array, begin: float, end: float, overlap: float, reach_m: float, widths: Array, rows: Array, used: int
+def _one_window(
+    u: Array,
+    fits: Array,
+    begin: float,
+    end: float,
+    overlap: float,
+    reach_m: float,
+    widths: Array,
+    rows: Array,
+    used: int,
 ) -> int:
     """Append the rows of one window, times still in units of ``u``; columns from 1 on."""
     work = np.empty((4, 3))
@@ -225,9 +235,7 @@ def _close(u: Array, fits: Array, at: float, work: Array, rows: Array, segment: 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _take_minimum(  # noqa: PLR0913, PLR0917  # the kernel's plain numbers
-    u: Array, fits: Array, at: float, work: Array, rows: Array, segment: int, used: int
-) -> int:
+def _take_minimum(u: Array, fits: Array, at: float, work: Array, rows: Array, segment: int, used: int) -> int:
     miss, speed = _measure(u, fits, at, work)
     if speed < CO_MOVING_M_S * NODE_S:  # rates are for a node's distance
         if rows[segment, 1] == EDGE or miss < rows[segment, 3]:
@@ -239,8 +247,15 @@ def _take_minimum(  # noqa: PLR0913, PLR0917  # the kernel's plain numbers
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _all_windows(  # noqa: PLR0913, PLR0917  # the kernel's plain numbers
-    times: Array, own: Array, relative: Array, begin: Array, end: Array, reach_m: float, widths: Array, rows: Array
+def _all_windows(
+    times: Array,
+    own: Array,
+    relative: Array,
+    begin: Array,
+    end: Array,
+    reach_m: float,
+    widths: Array,
+    rows: Array,
 ) -> int:
     used = 0
     fits = np.empty((2, times.shape[1], 3))

@@ -37,9 +37,7 @@ def closest_approaches(objects: Population, first: Indices, second: Indices, gue
     depend on the guess, and no velocity is used, as SGP4's is not quite the derivative of its position.
     """
     count = len(guess_tai_s)
-    found = Closest(
-        np.full(count, np.nan), *(np.full((count, 3), np.nan) for _ in range(4))
-    )
+    found = Closest(np.full(count, np.nan), *(np.full((count, 3), np.nan) for _ in range(4)))
     middle = np.round(guess_tai_s / _STEP_S) * _STEP_S
     active = np.arange(count)
     for _ in range(_MOST_ROUNDS):
@@ -56,7 +54,9 @@ def closest_approaches(objects: Population, first: Indices, second: Indices, gue
     return found
 
 
-def _three_positions(objects: Population, first: Indices, second: Indices, middle: Array) -> tuple[Array, Array]:
+def _three_positions(
+    objects: Population, first: Indices, second: Indices, middle: Array
+) -> tuple[Array, Array]:
     times = middle[:, np.newaxis] + _STEP_S * np.array([-1.0, 0.0, 1.0])
     index = np.concatenate([np.repeat(first, 3), np.repeat(second, 3)])
     position, _ = states_at(objects, index, np.concatenate([times.ravel(), times.ravel()]))
@@ -83,7 +83,9 @@ def _minimum_s(relative: Array) -> Array:
     return offset
 
 
-def _note(found: Closest, place: Indices, middle: Array, offset: Array, p: Array, q: Array) -> None:
+def _note(  # noqa: PLR0913  # the results are filled in place
+    found: Closest, place: Indices, middle: Array, offset: Array, p: Array, q: Array
+) -> None:
     t = offset[:, np.newaxis]
     for (d, v, a), value, rate in (
         (_parabola(q - p), found.relative_m, found.relative_m_s),
@@ -96,6 +98,8 @@ def _note(found: Closest, place: Indices, middle: Array, offset: Array, p: Array
 
 def _inward(p: Array, q: Array, middle: Array) -> Array:
     """Where an object begins or ceases to exist beside the middle: a middle from which all three times may do."""
-    exists = np.isfinite(p).all(axis=2) & np.isfinite(q).all(axis=2)
-    step = np.where(exists[:, 0] & ~exists[:, 2], -_STEP_S, np.where(exists[:, 2] & ~exists[:, 0], _STEP_S, np.nan))
+    exists: NDArray[np.bool_] = np.isfinite(p + q).all(axis=2)
+    step = np.where(
+        exists[:, 0] & ~exists[:, 2], -_STEP_S, np.where(exists[:, 2] & ~exists[:, 0], _STEP_S, np.nan)
+    )
     return np.asarray(middle + step)

@@ -76,7 +76,9 @@ def _limit_ephemerides(
         first, last = float(one.epochs_tai_s[0]), float(one.epochs_tai_s[-1])
         begin[index], end[index] = first, last
         if first > span.start_tai_s or last < span.end_tai_s:
-            words = f"its ephemeris covers {utc_from_tai_s(first)} to {utc_from_tai_s(last)}, not all of the span"
+            words = (
+                f"its ephemeris covers {utc_from_tai_s(first)} to {utc_from_tai_s(last)}, not all of the span"
+            )
             outside = last <= span.start_tai_s or first >= span.end_tai_s
             missing = last if span.start_tai_s >= first and not outside else span.start_tai_s
             unusable.append(Unusable(index, words, missing))
@@ -156,7 +158,7 @@ def _fast_error_m(objects: Population, times: Array, position_m: Array) -> Array
 
 
 def _first_failure(objects: Population, row: int, span: Span) -> tuple[float, int] | None:
-    """Time and code of the first error in the span, to a millisecond; None without one."""
+    """Last good time before the first error in the span, to a millisecond, and its code; None without one."""
     count = int(np.ceil((span.end_tai_s - span.start_tai_s) / _SCAN_STEP_S))
     times = np.minimum(span.start_tai_s + _SCAN_STEP_S * np.arange(count + 1), span.end_tai_s)
     jd1, jd2 = (np.ascontiguousarray(part) for part in jd_utc_from_tai_s(times))
@@ -178,7 +180,7 @@ def _first_failure(objects: Population, row: int, span: Span) -> tuple[float, in
             bad_s = middle
         else:
             good_s = middle
-    return bad_s, code
+    return good_s, code
 
 
 def _is_nonsense(objects: Population, rows: int | slice, position_km: Array) -> Flags:

@@ -12,6 +12,8 @@ coordinates to cells that nowhere grows faster than one cell in a cell's width k
 The few objects that are faster look further.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0913  (numba compiles these functions for plain arrays and numbers: no records, no types to declare)
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ _FAR_M = 4.8e7  # beyond it, all objects fall into the outermost cells
 _COARSER = 20.0  # how much larger cells are beyond `_NEAR_EARTH_M`
 _ROUNDING_M = 100.0  # float32 resolves 2 m in the geostationary belt
 _FURTHEST = 4.0  # lines longer than so many usual ones are compared with all
+_WIDEST = 5  # cells in each direction
 _NOWHERE_M = np.float32(1e12)
 _ZERO, _ONE, _HALF, _TINY = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(1e-9)
 
@@ -48,7 +51,7 @@ def _cell(x_m: float, cell_m: float, half: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row, number):  # type: ignore[no-untyped-def]
+def _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row, number):
     """Fill ``row`` (8, n) with middle, half length, margin by cell; returns the number of objects that exist."""
     count = ends.shape[1]
     side = 2 * half + 2
@@ -85,7 +88,7 @@ def _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _least(row, p, q):  # type: ignore[no-untyped-def]
+def _least(row, p, q):
     """Squared distance of two lines at their closest, and when: -1 at the window's start, 1 at its end."""
     dx, dy, dz = row[0, q] - row[0, p], row[1, q] - row[1, p], row[2, q] - row[2, p]
     cx, cy, cz = row[3, q] - row[3, p], row[4, q] - row[4, p], row[5, q] - row[5, p]
@@ -96,7 +99,7 @@ def _least(row, p, q):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hits(row, p, block, own_m):  # type: ignore[no-untyped-def]
+def _hits(row, p, block, own_m):
     """How many of a block of lines come near line ``p``.
 
     Without branches and with unsigned indices, so that it becomes vector instructions.
@@ -107,8 +110,8 @@ def _hits(row, p, block, own_m):  # type: ignore[no-untyped-def]
         dx, dy, dz = row[0, q] - px, row[1, q] - py, row[2, q] - pz
         cx, cy, cz = row[3, q] - pu, row[4, q] - pv, row[5, q] - pw
         when = -(dx * cx + dy * cy + dz * cz) / (cx * cx + cy * cy + cz * cz + _TINY)
-        when = _ONE if when > _ONE else when
-        when = -_ONE if when < -_ONE else when
+        when = _ONE if when > _ONE else when  # noqa: FURB136  # min() would not become a vector instruction
+        when = -_ONE if when < -_ONE else when  # noqa: FURB136  # as above
         ex, ey, ez = dx + when * cx, dy + when * cy, dz + when * cz
         limit = own_m + row[6, q]
         hits += np.int32(1) if ex * ex + ey * ey + ez * ez <= limit * limit else np.int32(0)
@@ -116,45 +119,59 @@ def _hits(row, p, block, own_m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _compare(row, number, wanted, p, first, last, reach_m, window, found, used):  # type: ignore[no-untyped-def]
-    """Compare line ``p`` with a run of others; returns how many candidates there are now (kept or not)."""
-    own_m = reach_m + row[6, p]
-    for block in range(first, last, _LANES):
-        if _hits(row, p, block, own_m) == 0:
+def _note(row, number, wanted, p, first, last, reach_m, window, found, used):
+    """Append the lines from ``first`` to before ``last`` that come near line ``p``; returns how many there are now."""
+    for q in range(first, last):
+        squared, when = _least(row, p, q)
+        limit = reach_m + row[6, p] + row[6, q]
+        if squared > limit * limit or q == p or not (wanted[number[p]] or wanted[number[q]]):
             continue
-        for q in range(block, min(block + _LANES, last)):
-            squared, when = _least(row, p, q)
-            limit = own_m + row[6, q]
-            if squared > limit * limit or q == p or not (wanted[number[p]] or wanted[number[q]]):
-                continue
-            if used < found.shape[0]:
-                found[used, 0], found[used, 1], found[used, 2] = number[p], number[q], window
-                found[used, 3] = when
-            used += 1
+        if used < found.shape[0]:
+            found[used, 0], found[used, 1], found[used, 2] = number[p], number[q], window
+            found[used, 3] = when
+        used += 1
     return used
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _search(row, number, wanted, start, side, p, cell, width, ahead_only, reach_m, window, found, used):  # type: ignore[no-untyped-def]
-    """Compare line ``p`` with the cells around; ``ahead_only`` leaves out those that look at ``p`` themselves."""
+def _compare(row, number, wanted, p, runs, reach_m, window, found, used):
+    """Compare line ``p`` with runs of others, (k, 2); returns how many candidates there are now (kept or not)."""
+    own_m = reach_m + row[6, p]
+    for run in range(runs.shape[0]):
+        first, last = runs[run, 0], runs[run, 1]
+        for block in range(first, last, _LANES):
+            if _hits(row, p, block, own_m) != 0:
+                end = min(block + _LANES, last)
+                used = _note(row, number, wanted, p, block, end, reach_m, window, found, used)
+    return used
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _runs_around(start, side, cell, width, ahead_only, runs):
+    """Fill ``runs`` with the places of lines in the cells around one; returns the number of runs.
+
+    ``ahead_only`` leaves out the cells that look at this one themselves, and the first run begins with the cell.
+    """
     z = cell % side
     y = (cell // side) % side
     x = cell // (side * side)
     low, high = max(z - width, 0), min(z + width, side - 1)
+    used = 0
     for over in range(0 if ahead_only else -width, width + 1):
         for aside in range(0 if ahead_only and over == 0 else -width, width + 1):
             if not (0 <= x + over < side and 0 <= y + aside < side):
                 continue
             column = ((x + over) * side + y + aside) * side
             own_column = ahead_only and over == 0 and aside == 0
-            first = p + 1 if own_column else start[column + low]
-            last = start[column + high + 1]
-            used = _compare(row, number, wanted, p, first, last, reach_m, window, found, used)
+            first, last = start[cell if own_column else column + low], start[column + high + 1]
+            if last > first:
+                runs[used, 0], runs[used, 1] = first, last
+                used += 1
     return used
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _longest_m(row, total, bound_m):  # type: ignore[no-untyped-def]
+def _longest_m(row, total, bound_m):
     """Greatest sum of half length and margin of the lines in use that do not exceed ``bound_m``."""
     longest = _ZERO
     for p in range(total):
@@ -165,22 +182,45 @@ def _longest_m(row, total, bound_m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _stretch_m(row, p):  # type: ignore[no-untyped-def]
+def _stretch_m(row, p):
     """How far from its middle the object of a line may be: half length and margin."""
     return np.sqrt(row[3, p] * row[3, p] + row[4, p] * row[4, p] + row[5, p] * row[5, p]) + row[6, p]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _compare_stray(row, number, wanted, total, bound_m, reach_m, window, found, used):  # type: ignore[no-untyped-def]
-    """Compare the lines that are too long for cells with all, where they were not asked for themselves."""
+def _search(
+    row, number, wanted, everyone, start, side, cell_of, total, cell_m, usual_m, reach_m, window, found, used
+):
+    """Compare every line that is asked for with those in the cells around it."""
+    longest_m = _longest_m(row, total, _FURTHEST * usual_m)
+    runs = np.empty(((2 * _WIDEST + 1) ** 2, 2), dtype=np.int64)
+    around = np.empty((5, 2), dtype=np.int64)
+    cell, count = -1, 0
     for p in range(total):
-        if not wanted[number[p]] and _stretch_m(row, p) > bound_m:
-            used = _compare(row, number, wanted, p, 0, total, reach_m, window, found, used)
+        own = number[p]
+        stretch_m = _stretch_m(row, p)
+        stray = stretch_m > _FURTHEST * usual_m
+        if not (wanted[own] or stray):
+            continue
+        if everyone and stretch_m <= usual_m:
+            if cell_of[own] != cell:
+                cell = cell_of[own]
+                count = _runs_around(start, side, cell, 1, True, around)
+            around[0, 0] = p + 1
+            used = _compare(row, number, wanted, p, around[:count], reach_m, window, found, used)
+            continue
+        width = int(np.ceil((stretch_m + longest_m + reach_m + _ROUNDING_M) / cell_m))
+        if stray or width > _WIDEST:  # whatever this is, it is compared with all
+            runs[0, 0], runs[0, 1] = 0, total
+            many = 1
+        else:
+            many = _runs_around(start, side, cell_of[own], width, False, runs)
+        used = _compare(row, number, wanted, p, runs[:many], reach_m, window, found, used)
     return used
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def near_pairs(ends, margin_m, window_s, reach_m, wanted, everyone, found):  # type: ignore[no-untyped-def]
+def near_pairs(ends, margin_m, window_s, reach_m, wanted, everyone, found):
     """Candidates of all windows.
 
     Parameters
@@ -214,20 +254,20 @@ def near_pairs(ends, margin_m, window_s, reach_m, wanted, everyone, found):  # t
     used = 0
     for window in range(windows):
         total = _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row, number)
-        longest_m = _longest_m(row, total, _FURTHEST * usual_m)
-        for p in range(total):
-            own = number[p]
-            if not wanted[own]:
-                continue
-            stretch_m = _stretch_m(row, p)
-            if stretch_m > _FURTHEST * usual_m:  # whatever this is: nothing else looks for it
-                used = _compare(row, number, wanted, p, 0, total, reach_m, window, found, used)
-                continue
-            usual = everyone and stretch_m <= usual_m
-            width = 1 if usual else int(np.ceil((stretch_m + longest_m + reach_m + _ROUNDING_M) / cell_m))
-            used = _search(
-                row, number, wanted, start, side, p, cell_of[own], width, usual, reach_m, window, found, used
-            )
-        if not everyone:
-            used = _compare_stray(row, number, wanted, total, _FURTHEST * usual_m, reach_m, window, found, used)
+        used = _search(
+            row,
+            number,
+            wanted,
+            everyone,
+            start,
+            side,
+            cell_of,
+            total,
+            cell_m,
+            usual_m,
+            reach_m,
+            window,
+            found,
+            used,
+        )
     return used

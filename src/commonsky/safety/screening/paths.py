@@ -9,11 +9,11 @@ The margin of an object in a window is the sum of
 - how far the fast kernel is from the reference (`existence`), three times what was seen;
 - the difference between the polynomials through eight and six nodes: the error of the latter, far over that of the
   former;
-- how far the line may lie off the path. Positions p of two objects have p1'' - p2'' = g(p1) - g(p2) + f1 - f2 with g
-  the Earth's point mass and f all else that moves them. On a window of length W, the difference of path and line at
-  the time t* of the approach is at most the integral of W's Green function over that. With |g(p1) - g(p2)| <= G d, where
-  G = 2 mu / r^3, and d <= D + v |t - t*|, it comes to G (D W^2 / 8 + v W^3 / 48) + (|f1| + |f2|) W^2 / 8. As v is at most
-  the sum of both speeds, each object brings its part; D W^2 / 8 is in `REACH_FACTOR`;
+- how far the line may lie off the path. Positions p of two objects have p1'' - p2'' = g(p1) - g(p2) + f1 - f2 with
+  g the Earth's point mass and f all else that moves them. On a window of length W, path and line differ at the time
+  t* of the approach by at most the integral over that of the window's Green function. With |g(p1) - g(p2)| <= G d,
+  where G = 2 mu / r^3, and d <= D + v |t - t*|, it comes to G (D W^2 / 8 + v W^3 / 48) + (|f1| + |f2|) W^2 / 8.
+  As v is at most the sum of both speeds, each object brings its part; D W^2 / 8 is in `REACH_FACTOR`;
 - the resolution of float32.
 
 f is measured, not modelled: the second difference of positions over three nodes less what g explains of it (Numerov's
@@ -71,7 +71,7 @@ def paths(objects: Population, exist: Existence, first_window: int, last_window:
     base = first_window // WINDOWS_PER_NODE + int(STENCIL[0])
     phase = first_window - first_window // WINDOWS_PER_NODE * WINDOWS_PER_NODE
     node_count = (phase + windows) // WINDOWS_PER_NODE + STENCIL.size
-    near, deep = fast_positions_teme_km(fast, NODE_S * (base + np.arange(node_count)))
+    near, deep = fast_positions_teme_km(fast, NODE_S * (base + np.arange(node_count, dtype=np.float64)))
     column = 0
     for nodes in (near, deep):
         _interpolate(nodes.reshape(node_count, -1), _weights(), phase, 3 * column, ends)
@@ -241,7 +241,13 @@ def _exact_path(
 
 
 def _run_out(  # noqa: PLR0913  # the path of the object is changed in place
-    objects: Population, one: int, begin_s: float, end_s: float, times: Array, position: Array, velocity: Array
+    objects: Population,
+    one: int,
+    begin_s: float,
+    end_s: float,
+    times: Array,
+    position: Array,
+    velocity: Array,
 ) -> None:
     """Lengthen the path along its tangent to the ends of windows in which the object begins or ceases to exist."""
     known = np.flatnonzero(np.isfinite(position[:, 0]))

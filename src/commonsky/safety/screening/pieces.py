@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.safety.screening.companions import CO_MOVING_M_S, EDGE, MINIMUM, SEGMENT, slow_motion
+from commonsky.safety.screening.companions import CO_MOVING_M_S, EDGE, MINIMUM, slow_motion
 from commonsky.safety.screening.encounters import closest_approaches
 from commonsky.safety.screening.existence import Existence, Unusable, existence
 from commonsky.safety.screening.pairs import near_pairs
@@ -112,8 +112,16 @@ def plan(  # noqa: PLR0913  # what a screening is made of
         Length of partitions: memory grows with it, some 1.5 kB an object and hour.
 
     """
-    masks = [_mask(objects, chosen) for chosen in (primaries, secondaries, involving)]
-    return Plan(objects, span, volume, existence(objects, span, max_age_s), *masks, chunk_s)
+    return Plan(
+        objects=objects,
+        span=span,
+        volume=volume,
+        exist=existence(objects, span, max_age_s),
+        primaries=_mask(objects, primaries),
+        secondaries=_mask(objects, secondaries),
+        involving=_mask(objects, involving),
+        chunk_s=chunk_s,
+    )
 
 
 def partitions(work: Plan) -> list[Partition]:
@@ -153,7 +161,9 @@ def merged(work: Plan, pieces: Iterable[Rows]) -> Screening:
     """Put the pieces of all partitions together, in any order."""
     rows = _joined(np.concatenate([np.empty(0, dtype=APPROACH), *pieces]))
     tca_s = rows["tca_tai_s"]
-    minima = rows[(rows["kind"] == MINIMUM) & (tca_s >= work.span.start_tai_s) & (tca_s < work.span.end_tai_s)]
+    minima = rows[
+        (rows["kind"] == MINIMUM) & (tca_s >= work.span.start_tai_s) & (tca_s < work.span.end_tai_s)
+    ]
     together = rows[(rows["kind"] != MINIMUM) & (rows["relative_speed_m_s"] < CO_MOVING_M_S)]
     minima["kind"] = ApproachKind.APPROACH
     together["kind"] = ApproachKind.CO_MOVING
@@ -185,7 +195,12 @@ def screen(  # noqa: PLR0913  # what a screening is made of
         max_age_s=max_age_s,
     )
     parts = partitions(work)
-    _ = objects.reference, objects.fast, objects.row_of, objects.id_numbers  # made once, before threads share them
+    _ = (
+        objects.reference,
+        objects.fast,
+        objects.row_of,
+        objects.id_numbers,
+    )  # made once, before threads share them
     pieces = []
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for piece in pool.map(lambda part: screen_partition(work, part), parts):
@@ -310,6 +325,3 @@ def _joined(rows: Rows) -> Rows:
 
 def _same_pair(rows: Rows) -> Flags:
     return np.asarray((np.diff(rows["first"]) == 0) & (np.diff(rows["second"]) == 0))
-
-
-__all__ = ["APPROACH", "EDGE", "MINIMUM", "SEGMENT", "ApproachKind", "Partition", "Plan", "Screening", "merged", "partitions", "plan", "screen", "screen_partition"]
