@@ -113,6 +113,8 @@ def screen(
     """
     _check_numbers(options)
     volume = _volume(options)
+    if csv is not None and not csv.absolute().parent.is_dir():
+        raise CommandError(f"{csv}: there is no such folder", Exit.UNUSABLE)
     with steps() as shown:
         shown.begin("reading")
         intake = read_intake(catalogue, options.against, options.ephemeris or [])

@@ -26,6 +26,7 @@ from commonsky.safety.screening import Partition, Plan, screen_partition
 Done = tuple[int, NDArray[np.void]]
 """Place of a partition among those that were asked for, and its piece."""
 
+CONNECT_S = 20.0
 MOST_POOLS = 5
 """After so many pools that broke down it is not the workers' fault."""
 
@@ -106,7 +107,7 @@ def _on_cluster(work: Plan, parts: Sequence[Partition], address: str) -> Iterato
             f"a Dask scheduler needs the extra: pip install 'commonsky[cluster]' ({error})"
         ) from error
     try:
-        client = distributed.Client(address, timeout="20s", set_as_default=False)
+        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkersLostError(f"no Dask scheduler at {address}: {error}") from error
     with client:
@@ -116,5 +117,5 @@ def _on_cluster(work: Plan, parts: Sequence[Partition], address: str) -> Iterato
             client.submit(screen_partition, held, part, pure=False, retries=MOST_POOLS): n
             for n, part in enumerate(parts)
         }
-        for one, piece in distributed.as_completed(list(futures), with_results=True):
-            yield futures[one], piece
+        for one, piece in distributed.as_completed(list(futures), loop=client.loop, with_results=True):
+            yield futures.pop(one), piece  # and the cluster can forget it
