@@ -98,7 +98,7 @@ body 1
                 RATE_PROCESS_NOISE_STDDEV O number deg/s**1.5
                 sensor 0..* SENSOR_START..SENSOR_STOP
                     SENSOR_NUMBER   M integer >0
-                    SENSOR_USED     O text
+                    SENSOR_USED     M text
                     NUMBER_SENSOR_NOISE_COVARIANCE O integer >0
                     SENSOR_NOISE_STDDEV O numbers deg
                     SENSOR_FREQUENCY O number Hz

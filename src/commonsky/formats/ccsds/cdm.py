@@ -1,6 +1,5 @@
 """Read and write conjunction messages as records: KVN and XML of the standard, JSON and CSV of Space-Track."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
@@ -17,6 +16,7 @@ from commonsky.formats.ccsds.cdm_publishers import (
 )
 from commonsky.formats.ccsds.cdm_record import cdm_of, fields_of
 from commonsky.formats.ccsds.document import read_document
+from commonsky.formats.ccsds.ndm_json import is_json_message, read_json
 from commonsky.formats.ccsds.ndm_xml import write_xml
 from commonsky.formats.ccsds.notation import (
     Item,
@@ -31,7 +31,6 @@ from commonsky.formats.errors import FormatError, Rejection
 
 __all__ = ["Cdm", "CdmObject", "CdmReading", "ScreeningVolume", "read_cdm", "write_cdm"]
 
-_WITH_UNIT = re.compile(r"([^\[]*?)[ \t]*\[([^\][]*)\]")
 _VERSION = "CCSDS_CDM_VERS"
 
 
@@ -85,6 +84,8 @@ def _messages(data: bytes, source: str) -> tuple[str, Iterator[Placed | Rejectio
     start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
     if is_xml(data):
         return "xml", _xml_messages(data, source)
+    if is_json_message(data):
+        return "json", _xml_messages(write_xml(read_json(data, source=source)).encode(), source)
     if start[:1] in {b"{", b"["}:
         return "json", json_messages(data, source=source)
     lines = lines_of(data, source=source)
@@ -112,9 +113,10 @@ def _kvn_messages(items: Iterable[Item | Rejection]) -> Iterator[Placed | Reject
 
 
 def _field(item: Item) -> Field:
-    found = None if item.keyword == "COMMENT" else _WITH_UNIT.fullmatch(item.value)
-    value, unit = found.groups() if found else (item.value, "")
-    return Field(item.keyword, value, unit.strip(), item.line)
+    value, bracket, unit = item.value.rpartition("[")
+    if item.keyword == "COMMENT" or not bracket or not unit.endswith("]"):
+        return Field(item.keyword, item.value, "", item.line)
+    return Field(item.keyword, value.rstrip(), unit[:-1].strip(), item.line)
 
 
 def _xml_messages(data: bytes, source: str) -> Iterator[Placed | Rejection]:
@@ -133,7 +135,7 @@ def _leaves(parent: etree._Element) -> Iterator[Field]:
         if name and element is not parent and not len(element):
             keyword = str(element.get("parameter", "")) if name == "USER_DEFINED" else ""
             keyword = f"USER_DEFINED_{keyword}" if keyword else name.upper()
-            text = " ".join((element.text or "").split())
+            text = (element.text or "").strip()
             yield Field(keyword, text, str(element.get("units", "")).strip(), line_of(element))
 
 

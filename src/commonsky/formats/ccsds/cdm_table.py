@@ -18,10 +18,14 @@ def _in_xyz(keyword: str) -> str:
     )
 
 
+XYZ_KEYWORDS = tuple(map(_in_xyz, COVARIANCE_KEYWORDS))
+"""The lower triangle by rows of the alternative covariance."""
+
+
 def _covariance() -> str:
     """Lines of both covariances; parameters with parameters have the same keyword in both."""
     units = {**COVARIANCE_UNITS, **{_in_xyz(name): unit for name, unit in COVARIANCE_UNITS.items()}}
-    names = dict.fromkeys([*COVARIANCE_KEYWORDS, *map(_in_xyz, COVARIANCE_KEYWORDS)])
+    names = dict.fromkeys([*COVARIANCE_KEYWORDS, *XYZ_KEYWORDS])
     return "\n".join(
         f"                {name} {'O*' if _of_parameters(name) else 'O'} number {units[name]}    # 3.5"
         for name in names
@@ -48,12 +52,12 @@ body 1
         MAHALANOBIS_DISTANCE        O number
         RELATIVE_SPEED              O number m/s >=0
         relativeStateVector 0..1                                        # 3.3
-            RELATIVE_POSITION_R     M number m
-            RELATIVE_POSITION_T     M number m
-            RELATIVE_POSITION_N     M number m
-            RELATIVE_VELOCITY_R     M number m/s
-            RELATIVE_VELOCITY_T     M number m/s
-            RELATIVE_VELOCITY_N     M number m/s
+            RELATIVE_POSITION_R     O number m
+            RELATIVE_POSITION_T     O number m
+            RELATIVE_POSITION_N     O number m
+            RELATIVE_VELOCITY_R     O number m/s
+            RELATIVE_VELOCITY_T     O number m/s
+            RELATIVE_VELOCITY_N     O number m/s
         APPROACH_ANGLE              O number deg
         START_SCREEN_PERIOD         O epoch
         STOP_SCREEN_PERIOD          O epoch
@@ -120,7 +124,7 @@ body 1
                 RESIDUALS_ACCEPTED  O number %
                 WEIGHTED_RMS        O number
                 OD_EPOCH            O epoch
-                ! all TIME_LASTOB_START TIME_LASTOB_END
+                ! hint TIME_LASTOB_START TIME_LASTOB_END
             additionalParameters 0..1                                   # 3.5
                 AREA_PC             O number m**2
                 AREA_PC_MIN         O number m**2

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 from commonsky.formats.ccsds.adm_tables import ATTITUDE_TYPES
 from commonsky.formats.ccsds.check import Finding, MessageRule, error, warning
+from commonsky.formats.ccsds.notation import number_text
+from commonsky.formats.ccsds.tables import Field
 from commonsky.formats.ccsds.tree import Block, Entry, Message
+from commonsky.formats.ccsds.values import Situation, fault_of_value
 
 # SANA registry "Spacecraft Body Reference Frames", with what numbers or letters follow each.
 _BODY_FRAME = re.compile(
@@ -13,6 +16,7 @@ _BODY_FRAME = re.compile(
     r"(_[A-Z0-9]+)?"
 )
 _SEQUENCE = re.compile(r"(?:([123])(?!\1)([123])(?!\2)[123]|([XYZ])(?!\3)([XYZ])(?!\4)[XYZ])")
+_TIME = Field("EPOCH", mandatory=True, repeated=False, kind="time")
 _STATES = {"QUATERNION": 4, "EULER ANGLES": 3, "DCM": 9}
 _RATES = {"ANGVEL": 3, "Q DOT": 4, "EULER RATE": 3, "GYRO BIAS": 3, "NONE": 0, "": 0}
 _VARIANCES = {
@@ -107,8 +111,10 @@ def attitude_type(message: Message) -> Iterator[Finding]:
             needed.append("EULER_ROT_SEQ")
         if kind.endswith("ANGVEL"):
             needed.append("ANGVEL_FRAME")
+        if message.version == "1.0" and kind.endswith("/RATE"):
+            needed.append("RATE_FRAME")
         for keyword in needed:
-            if metadata.entry(keyword) is None:
+            if not metadata.value(keyword):
                 yield error(entry.line, keyword, f"is missing for {entry.value}", "504.0-B-2 4.2.5")
 
 
@@ -124,9 +130,21 @@ def rows_of_states(message: Message) -> Iterator[Finding]:
         else:
             continue
         for row in block.rows():
-            numbers = len(row.text.split()) - 1
+            cells = row.text.split()
+            numbers = len(cells) - 1
+            situation = Situation(time_system=_system_of(message), relative=True)
+            if fault := fault_of_value(cells[0], _TIME, situation):
+                yield error(row.line, "", fault, "504.0-B-2 5.2")
+            if bad := next((cell for cell in cells[1:] if number_text(cell) is None), None):
+                yield error(row.line, "", f"{bad[:40]!r} is not a number", "504.0-B-2 5.2")
             if count is not None and numbers not in {count, count - 1 if block.name == "att" else count}:
                 yield error(row.line, "", f"has {numbers} numbers, not {count}", "504.0-B-2 5.2")
+
+
+def _system_of(message: Message) -> str:
+    """Return the time system that the message names, UTC where it names none."""
+    metadata = message.block("metadata")
+    return (metadata.value("TIME_SYSTEM").upper() if metadata else "") or "UTC"
 
 
 def _type(block: Block, keyword: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from commonsky.formats.ccsds.cdm_model import COVARIANCE_KEYWORDS
+from commonsky.formats.ccsds.cdm_table import XYZ_KEYWORDS
 from commonsky.formats.ccsds.check import Finding, MessageRule, error, warning
 from commonsky.formats.ccsds.tree import Message
 
@@ -19,18 +20,30 @@ def both_objects(message: Message) -> Iterator[Finding]:
 
 
 def covariance_of_each_object(message: Message) -> Iterator[Finding]:
-    """Say which of the 21 numbers of an object's covariance are missing, and what of the parameters is incomplete."""
+    """Say which numbers of an object's covariance are missing, in radial axes and in those of the alternative."""
     for segment in message.root.walk("segment"):
-        found = {entry.keyword for block in segment.walk("covarianceMatrix") for entry in block.entries()}
-        missing = [keyword for keyword in COVARIANCE_KEYWORDS[:21] if keyword not in found]
-        other = "CSIG3EIGVEC3" in found or "CX_X" in found
-        if missing and not (other and len(missing) == 21 and message.version != "1.0"):
-            yield error(segment.line, missing[0], "is missing (a covariance has 21 numbers)", _CLAUSE)
-        for first, last in ((21, 28), (28, 36), (36, 45)):
-            part = COVARIANCE_KEYWORDS[first:last]
-            lacking = [keyword for keyword in part if keyword not in found]
-            if lacking and any(keyword in found for keyword in part if keyword.split("_")[1] in "RTN"):
-                yield error(segment.line, lacking[0], f"is missing beside {part[0]}", _CLAUSE)
+        blocks = list(segment.walk("covarianceMatrix"))
+        found = {entry.keyword for block in blocks for entry in block.entries() if entry.value}
+        alternative = "CSIG3EIGVEC3" in found or any(name in found for name in XYZ_KEYWORDS[:21])
+        radial = any(name in found for name in COVARIANCE_KEYWORDS[:21])
+        line = blocks[0].line if blocks else segment.line
+        if radial or not alternative or message.version == "1.0":
+            yield from _missing(found, COVARIANCE_KEYWORDS, line)
+        if any(name in found for name in XYZ_KEYWORDS[:21]):
+            yield from _missing(found, XYZ_KEYWORDS, line)
+
+
+def _missing(found: set[str], triangle: tuple[str, ...], line: int) -> Iterator[Finding]:
+    """Name the first missing number of the 6x6 and of each begun row below it."""
+    lacking = next((name for name in triangle[:21] if name not in found), None)
+    if lacking:
+        yield error(line, lacking, "is missing: a covariance has 21 numbers", _CLAUSE)
+    for first, last in ((21, 28), (28, 36), (36, 45)):
+        row = triangle[first:last]
+        lacking = next((name for name in row if name not in found), None)
+        # What stands between two parameters is shared by both covariances and begins no row of either.
+        if lacking and any(name in found for name in row[:6]):
+            yield warning(line, lacking, "is missing in its row of the covariance", _CLAUSE)
 
 
 def frames_of_the_standard(message: Message) -> Iterator[Finding]:
