@@ -115,8 +115,9 @@ def test_the_name_of_the_picked_object_stays_inside_the_globes_area_even_behind_
     box = page.evaluate("() => window.__commonsky.camera()")
     for corner in ("right", "left", "top", "bottom"):
         name = page.evaluate(NEAREST_TO_EDGE, [box, corner])
-        page.evaluate("name => { location.hash = `sel=${name}` }", name)
-        page.wait_for_timeout(150)
+        page.evaluate("name => { location.hash = `t=2026-03-20T12:00:00.000Z&sel=${name}` }", name)
+        wait_for(page, "() => !document.querySelector('.marker').hidden")
+        page.wait_for_timeout(200)
         label = page.locator(".marker-name").first.bounding_box()
         assert label["width"] > 40
         assert box["left"] <= label["x"]

@@ -78,7 +78,7 @@ export function decades(values: number[]): [number, number] {
 }
 
 /** A dashed line at a height with its name, as thresholds are drawn. */
-export function levelLine(u: uPlot, value: number, colour: string, words: string): void {
+export function levelLine(u: uPlot, value: number, colour: string, words: string, at: "left" | "right"): void {
   const { left, width, top, height } = u.bbox;
   const y = u.valToPos(value, "y", true);
   if (y < top || y > top + height) return;
@@ -92,9 +92,9 @@ export function levelLine(u: uPlot, value: number, colour: string, words: string
   u.ctx.lineTo(left + width, y);
   u.ctx.stroke();
   u.ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  u.ctx.textAlign = "right";
+  u.ctx.textAlign = at;
   u.ctx.textBaseline = y - top < 14 * ratio ? "top" : "bottom";
-  u.ctx.fillText(words, left + width - 3 * ratio, y + (y - top < 14 * ratio ? 2 : -2) * ratio);
+  u.ctx.fillText(words, at === "left" ? left + 3 * ratio : left + width - 3 * ratio, y + (y - top < 14 * ratio ? 2 : -2) * ratio);
   u.ctx.restore();
 }
 

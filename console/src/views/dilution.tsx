@@ -80,7 +80,7 @@ function curve(
     padding: [8, 10, 0, 0],
     hooks: {
       drawClear: [(u) => shade(u, dilution, paint)],
-      draw: [(u) => drawThresholds(u, thresholds, paint), (u) => points(u, dilution, paint)],
+      draw: [(u) => drawThresholds(u, thresholds, paint, "left"), (u) => points(u, dilution, paint)],
     },
   };
 }

@@ -205,6 +205,9 @@ function Encounter({ event, thresholds }: { event: WarningEvent; thresholds: Thr
   );
 }
 
+const speedText = (value: number): string =>
+  minus(value.toLocaleString("en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
+
 const ROWS = ["Radial", "In-track", "Cross-track"];
 
 function Rtn({ geometry, event }: { geometry: Geometry; event: WarningEvent }) {
@@ -229,7 +232,7 @@ function Rtn({ geometry, event }: { geometry: Geometry; event: WarningEvent }) {
             <tr key={name}>
               <th scope="row">{name}</th>
               <td class="numeric">{cell(rtn.position_m, n)}</td>
-              <td class="numeric">{rtn.velocity_m_s ? minus(rtn.velocity_m_s[n].toFixed(1)) : NONE}</td>
+              <td class="numeric">{rtn.velocity_m_s ? speedText(rtn.velocity_m_s[n]) : NONE}</td>
               <td class="numeric">{cell(rtn.sigma_m, n)}</td>
               <td class="numeric">{cell(rtn.sigma_1_m, n)}</td>
               <td class="numeric">{cell(rtn.sigma_2_m, n)}</td>

@@ -202,8 +202,13 @@ function probabilityRange(values: number[], thresholds: Thresholds | null): [num
   return decades(thresholds ? [...drawn, thresholds.red, 0.9 * thresholds.amber] : drawn);
 }
 
-export function drawThresholds(u: uPlot, thresholds: Thresholds | null, paint: Paint): void {
+export function drawThresholds(
+  u: uPlot,
+  thresholds: Thresholds | null,
+  paint: Paint,
+  at: "left" | "right" = "right",
+): void {
   if (!thresholds) return;
-  levelLine(u, thresholds.red, paint("bad"), `red ${thresholds.red.toExponential(0)}`);
-  levelLine(u, thresholds.amber, paint("warn"), `amber ${thresholds.amber.toExponential(0)}`);
+  levelLine(u, thresholds.red, paint("bad"), `red ${thresholds.red.toExponential(0)}`, at);
+  levelLine(u, thresholds.amber, paint("warn"), `amber ${thresholds.amber.toExponential(0)}`, at);
 }
