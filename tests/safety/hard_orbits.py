@@ -8,7 +8,7 @@ EARTH_KM = 6378.135
 MU_KM3_S2 = 398600.8
 """WGS 72, as in the theory."""
 DAY_MIN = 1440.0
-EPOCH_DAYS = 27249.0
+EPOCH_DAYS = 27250.0
 """2024-08-09T00:00 UTC in days since 1949-12-31."""
 
 

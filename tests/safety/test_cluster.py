@@ -16,7 +16,7 @@ distributed = pytest.importorskip("distributed", reason="the extra `cluster` is 
 
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setattr(workers, "CONNECT_S", 0.5)
-    with pytest.raises(WorkersLostError, match="no Dask scheduler at tcp://127.0.0.1:1"):
+    with pytest.raises(WorkersLostError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1"):
         screen_objects(objects(), QUESTION, workers=Workers(1, scheduler="tcp://127.0.0.1:1"))
 
 
