@@ -74,13 +74,13 @@ def _read(data: bytes, source: str) -> PlacedSets:
             raise FormatError(source, "is an empty list: no element sets")
         return found
     first_line = start.partition(b"\n")[0].upper()
-    if b"CCSDS_OMM_VERS" in first_line:
-        return read_omm_kvn(lines_of(data, source=source))
     if b"NORAD_CAT_ID" in first_line and b"," in first_line:
         found = read_omm_csv(lines_of(data, source=source))
         if not found.sets and not found.rejected:
             raise FormatError(source, "is a header without rows: no element sets")
         return found
+    if b"CCSDS_OMM_VERS" in first_line:
+        return read_omm_kvn(lines_of(data, source=source))
     if not start:
         raise FormatError(source, f"is empty; expected {EXPECTED}")
     found = read_tle(data.removeprefix(b"\xef\xbb\xbf"))
