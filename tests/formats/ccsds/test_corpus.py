@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from commonsky.formats.errors import FormatError
 from commonsky.formats.ccsds.check import check_document
 from commonsky.formats.ccsds.document import read_document
 from commonsky.formats.ccsds.kvn import write_kvn
 from commonsky.formats.ccsds.ndm_xml import write_xml
 from commonsky.formats.ccsds.tree import meaning
+from commonsky.formats.errors import FormatError
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "orekit" / "ccsds" / "verdicts.json"
 VERDICTS = json.loads(GOLDEN.read_text())["verdicts"]

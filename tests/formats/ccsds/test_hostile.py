@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from cdm_samples import a_cdm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import MESSAGES, read_in_every_way
 
-from cdm_samples import a_cdm
 from commonsky.formats.ccsds.cdm import read_cdm, write_cdm
 from commonsky.formats.ccsds.check import check_document
 from commonsky.formats.ccsds.document import read_document
@@ -92,7 +92,6 @@ def test_a_bounded_run_of_a_coverage_guided_fuzzer_finds_nothing(tmp_path):
         timeout=600,
         check=False,
     )
-    print(run.stderr[-300:])
     assert run.returncode == 0, run.stderr[-3000:]
     assert "Done" in run.stderr
 
