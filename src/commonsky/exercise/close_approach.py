@@ -14,6 +14,9 @@ from commonsky.domain import ElementSet, ForceModel
 
 Array = NDArray[np.float64]
 
+OTHER_SPEED = 1.005
+"""Times the satellite's speed: the other period keeps the two from meeting again at each revolution."""
+
 _ROUNDS = 12
 _BSTAR = 2e-4
 
@@ -42,7 +45,7 @@ class Truth(NamedTuple):
 def debris_that_passes(satellite: Truth, wanted: CloseApproach, number: int) -> tuple[ElementSet, Truth]:
     """Make the debris: its element set at the satellite's epoch, as a public catalogue has it, and its truth.
 
-    At the passage it has the satellite's speed, in another plane through the same place; the miss is across both
+    At the passage it has nearly the satellite's speed, in another plane through the same place; the miss is across both
     velocities. The satellite's forces act on it too.
     """
     tca_tai_s = satellite.epoch_tai_s + 3600.0 * wanted.hours
@@ -55,6 +58,7 @@ def debris_that_passes(satellite: Truth, wanted: CloseApproach, number: int) -> 
         + np.cross(vertical, velocity) * math.sin(angle)
         + vertical * (vertical @ velocity) * (1.0 - math.cos(angle))  # Rodrigues' rotation about the vertical
     )
+    turned *= OTHER_SPEED
     across = np.cross(velocity, turned)
     across /= np.linalg.norm(across)
     passing = np.concatenate([position + wanted.miss_distance_m * across, turned])

@@ -1,21 +1,27 @@
 """Every orbit that a node knows, one for each object: what it screens with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commonsky.astro import frames, general_perturbations
+from commonsky.astro.numerical import Trajectory, solve
 from commonsky.domain import ElementSet, IdentityClaim, Record, Track
 from commonsky.formats.canonical import decode
 from commonsky.node.node import Node
 from commonsky.safety.encounter import Side, period_s
 from commonsky.safety.events import object_key
 from commonsky.tracking import predict, predict_with_covariance
-from commonsky.tracking.prediction import state_of
+from commonsky.tracking.prediction import covariance_of, state_of
 
 Array = NDArray[np.float64]
+
+SAME_PLACE_M = 20_000.0
+SAME_MOTION_M_S = 30.0
+"""An element set a day old is off by a few kilometres; in another place of the sky nothing moves alike."""
 
 TRACK_LASTS_S = 3.0 * 86_400.0
 """A track that nothing was added to for so long gives way to an element set."""
@@ -23,11 +29,15 @@ TRACK_LASTS_S = 3.0 * 86_400.0
 
 @dataclass(frozen=True)
 class Orbit:
-    """The orbit of one object and the record that tells it; ``key`` is the name that the object goes by."""
+    """The orbit of one object and the record that tells it; ``key`` is the name that the object goes by.
+
+    Within ``span_tai_s`` a track is propagated once, however often it is asked for.
+    """
 
     key: str
     record: Record
     claims: tuple[str, ...] = ()
+    span_tai_s: tuple[float, float] | None = None
 
     @property
     def content(self) -> Track | ElementSet:
@@ -66,7 +76,8 @@ class Orbit:
         """States (n, 6) in GCRF, m and m/s, at epochs (n,); NaN where the orbit cannot be told."""
         times = np.atleast_1d(np.asarray(times_tai_s, dtype=np.float64))
         if isinstance(self.content, Track):
-            return predict(self.content, times)
+            solved = self._solved(times)
+            return predict(self.content, times) if solved is None else solved.states(times)
         handle = general_perturbations.satellites([self.content])
         position, velocity, fault = general_perturbations.positions_teme(handle, times)
         states = np.concatenate(frames.teme_to_gcrf(position[0], velocity[0], times), axis=1)
@@ -74,11 +85,27 @@ class Orbit:
         return states
 
     def side_at(self, time_tai_s: float) -> Side:
-        """State and position covariance in GCRF at a time: element sets have no covariance."""
+        """State and covariance in GCRF at a time: element sets have no covariance."""
         if isinstance(self.content, ElementSet):
             return Side(self.states_gcrf(time_tai_s)[0])
-        states, covariances = predict_with_covariance(self.content, time_tai_s)
-        return Side(states[0], covariances[0, :3, :3])
+        solved = self._solved(np.array([time_tai_s]))
+        if solved is None:
+            states, covariances = predict_with_covariance(self.content, time_tai_s)
+            return Side(states[0], covariances[0])
+        states, transitions = solved.states_and_transitions(time_tai_s)
+        return Side(states[0], transitions[0] @ covariance_of(self.content) @ transitions[0].T)
+
+    def _solved(self, times_tai_s: Array) -> Trajectory | None:
+        """The solved orbit of a track, for times within the span."""
+        if self.span_tai_s is None or not isinstance(self.content, Track):
+            return None
+        within = self.span_tai_s[0] <= times_tai_s.min() and times_tai_s.max() <= self.span_tai_s[1]
+        return _trajectory(self.content, self.span_tai_s) if within else None
+
+
+@lru_cache(maxsize=256)
+def _trajectory(track: Track, span_tai_s: tuple[float, float]) -> Trajectory:
+    return solve(state_of(track), track.epoch_tai_s, span_tai_s, track.force_model, transitions=True)
 
 
 def trusted_claims(node: Node) -> dict[str, str]:
@@ -91,32 +118,56 @@ def trusted_claims(node: Node) -> dict[str, str]:
     return claims
 
 
-def known_orbits(node: Node, claims: Mapping[str, str]) -> list[Orbit]:
+def known_orbits(
+    node: Node, claims: Mapping[str, str], span_tai_s: tuple[float, float] | None = None
+) -> list[Orbit]:
     """Give the best orbit of each object, in the order of their keys.
 
     A track that is kept up goes before an element set, since it has a covariance; of several tracks, and of several
-    element sets, the one that rests on the newest data.
+    element sets, the one that rests on the newest data. A track that nobody names, and that moves with one named
+    object alone, is taken to be that object's.
     """
     now_tai_s = node.now_tai_s()
+    entries = (*node.store.element_sets(), *node.store.current_tracks())
+    records = [record for entry in entries if (record := decode(entry.body)).mode is node.config.mode]
+    orbits = [_orbit(record, claims, span_tai_s) for record in records]
     best: dict[str, tuple[tuple[bool, float], Orbit]] = {}
-    for entry in (*node.store.element_sets(), *node.store.current_tracks()):
-        record = decode(entry.body)
-        if record.mode is not node.config.mode:
-            continue
-        orbit = _orbit(record, claims)
+    for orbit in (*orbits, *_recognised(orbits)):
         of_track = isinstance(orbit.content, Track)
         kept_up = of_track and now_tai_s - orbit.data_epoch_tai_s <= TRACK_LASTS_S
         rank = (kept_up, orbit.data_epoch_tai_s)
         if orbit.key not in best or rank > best[orbit.key][0]:
             best[orbit.key] = rank, orbit
-    return [best[key][1] for key in sorted(best)]
+    recognised = {name for _, orbit in best.values() for name in orbit.names if name != orbit.key}
+    return [best[key][1] for key in sorted(best) if key not in recognised]
 
 
-def _orbit(record: Record, claims: Mapping[str, str]) -> Orbit:
+def _recognised(orbits: Sequence[Orbit]) -> Iterator[Orbit]:
+    """The tracks without a name of a catalogue that move with one catalogued object, under its key."""
+    sets = [orbit for orbit in orbits if isinstance(orbit.content, ElementSet)]
+    nameless = [orbit for orbit in orbits if isinstance(orbit.content, Track) and not orbit.claims]
+    if not sets or not nameless:
+        return
+    handle = general_perturbations.satellites([orbit.content for orbit in sets])  # type: ignore[misc]  # chosen so
+    for orbit in nameless:
+        track = orbit.content
+        assert isinstance(track, Track)
+        state = state_of(track)
+        position, velocity, fault = general_perturbations.positions_teme(handle, track.epoch_tai_s)
+        there = np.concatenate(frames.teme_to_gcrf(position, velocity, track.epoch_tai_s), axis=1)
+        near = (np.linalg.norm(there[:, :3] - state[:3], axis=1) < SAME_PLACE_M) & (
+            np.linalg.norm(there[:, 3:] - state[3:], axis=1) < SAME_MOTION_M_S
+        )
+        keys = {sets[n].key for n in np.flatnonzero(near & (fault == 0))}
+        if len(keys) == 1:
+            yield replace(orbit, key=keys.pop())
+
+
+def _orbit(record: Record, claims: Mapping[str, str], span_tai_s: tuple[float, float] | None) -> Orbit:
     match record.content:
         case Track(track_id=track_id):
             claimed = (claims[track_id],) if track_id in claims else ()
-            return Orbit(object_key({track_id}, claims), record, claimed)
+            return Orbit(object_key({track_id}, claims), record, claimed, span_tai_s)
         case ElementSet(norad_cat_id=number):
             return Orbit(object_key({str(number)}, claims), record)
         case _:

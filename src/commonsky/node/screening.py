@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commonsky.safety.screening import Ephemeris
 
 EPHEMERIS_STEP_S = 60.0
+MARGIN_S = 3_600.0
 LONGEST_TEXT = 200
 _FOUND_WITHIN_S = 5.0
 
@@ -40,8 +41,9 @@ def screened(node: Node) -> tuple[list[Record], Screened]:
     """Screen now; give the warnings that are new, to be appended, and what was done."""
     now_tai_s = node.now_tai_s()
     until_tai_s = now_tai_s + 86_400.0 * node.config.screening.days_ahead
+    span_tai_s = (now_tai_s - MARGIN_S, until_tai_s + MARGIN_S)
     claims = trusted_claims(node)
-    ready, lost = _ready(node, known_orbits(node, claims), (now_tai_s, until_tai_s))
+    ready, lost = _ready(node, known_orbits(node, claims, span_tai_s), (now_tai_s, until_tai_s))
     orbits = [orbit for orbit, _ in ready]
     assets = [n for n, orbit in enumerate(orbits) if node.config.asset_of(orbit.names) is not None]
     known = {name for n in assets for name in orbits[n].names}

@@ -18,11 +18,17 @@ _LEAST_VERTICAL = 1e-3
 class Side:
     """One object at the time of closest approach: state (6,) in an inertial frame, m and m/s, and its covariance.
 
-    The covariance (3, 3) is that of the position, on the same frame's axes, in m2; ``None`` where there is none.
+    The covariance is that of the state (6, 6), or of the position alone (3, 3), on the same frame's axes, SI; ``None``
+    where there is none.
     """
 
     state: Array
     covariance: Array | None = None
+
+    @property
+    def position_covariance(self) -> Array | None:
+        """Of the position alone, (3, 3) in m2."""
+        return None if self.covariance is None else self.covariance[:3, :3]
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,8 @@ def encounter(first: Side, second: Side) -> Encounter:
     position = second.state[:3] - first.state[:3]
     velocity = second.state[3:] - first.state[3:]
     axes = rtn_axes(first.state)
-    covariance = (
-        None
-        if first.covariance is None or second.covariance is None
-        else first.covariance + second.covariance
-    )
+    known = first.position_covariance, second.position_covariance
+    covariance = None if known[0] is None or known[1] is None else known[0] + known[1]
     return Encounter(
         miss_distance_m=float(np.linalg.norm(position)),
         relative_speed_m_s=float(np.linalg.norm(velocity)),
@@ -87,10 +90,10 @@ def period_s(state: Array) -> float:
 
 
 def _sigmas_rtn(side: Side) -> Array | None:
-    if side.covariance is None:
+    if side.position_covariance is None:
         return None
     axes = rtn_axes(side.state)
-    return np.sqrt(np.maximum(0.0, np.diag(axes @ side.covariance @ axes.T)))
+    return np.sqrt(np.maximum(0.0, np.diag(axes @ side.position_covariance @ axes.T)))
 
 
 def _plane(first: Side, second: Side, covariance: Array | None) -> EncounterPlane | None:

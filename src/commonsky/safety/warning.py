@@ -9,7 +9,11 @@ from msgspec.structs import replace
 
 from commonsky.domain import ConjunctionWarning, EncounterPlane, WarnedObject
 from commonsky.safety.encounter import Array, Encounter, Side, encounter
-from commonsky.safety.probability.two_dimensional import (
+from commonsky.safety.probability import (
+    Assessment,
+    Conjunction,
+    HardBody,
+    assess,
     chan_2d,
     elrod_2d,
     foster_2d,
@@ -60,26 +64,49 @@ def warning_of(  # noqa: PLR0913  # who tells, when, of what
 ) -> ConjunctionWarning:
     """Make the warning of two objects with these states at their closest approach, with its probability.
 
-    Where a covariance is missing, the probability is the greatest that any can give, and marked as a bound. There is
-    none for objects that have no encounter plane.
+    The probability is that of the method which holds for the encounter. Where a covariance is missing, it is the
+    greatest that any can give, and marked as a bound.
     """
     seen = encounter(*sides)
-    bound = seen.covariance_rtn_m2 is None
+    probability, method, is_bound = _judged(sides, seen, radius, tca_tai_s)
     return ConjunctionWarning(
         provider=provider,
         made_tai_s=made_tai_s,
         tca_tai_s=tca_tai_s,
         object_1=_with_sigmas(objects[0], seen.sigmas_1_rtn_m),
         object_2=_with_sigmas(objects[1], seen.sigmas_2_rtn_m),
-        probability=None if seen.plane is None else plane_probability(seen.plane, radius.radius_m),
-        method="" if seen.plane is None else NO_COVARIANCE if bound else FOSTER,
-        is_bound=bound and seen.plane is not None,
+        probability=probability,
+        method=method,
+        is_bound=is_bound,
         hard_body_radius_m=radius.radius_m,
         hard_body_radius_source=radius.source,
         screened_within_m=screened_within_m,
         revisit_s=revisit_s,
         **geometry(seen),
     )
+
+
+def _judged(
+    sides: tuple[Side, Side], seen: Encounter, radius: Radius, tca_tai_s: float
+) -> tuple[float | None, str, bool]:
+    """Probability, method, and whether it is a bound; what no covariance is known of needs no weighing."""
+    if all(side.covariance is None for side in sides):
+        greatest = greatest_of_all(np.array([seen.miss_distance_m]), np.array([radius.radius_m]))
+        return float(greatest[0]), NO_COVARIANCE, True
+    found = assessment(sides, radius, tca_tai_s)
+    told = found.recommended.probability
+    return told, "" if told is None else found.recommended.method, found.is_bound
+
+
+def assessment(sides: tuple[Side, Side], radius: Radius, tca_tai_s: float) -> Assessment:
+    """Weigh the methods for an encounter of these states; without Monte Carlo, which takes seconds."""
+    conjunction = Conjunction.from_states(
+        tca_tai_s,
+        np.array([side.state for side in sides]),
+        (sides[0].covariance, sides[1].covariance),
+        HardBody(radius.radius_m, radius.source),
+    )
+    return assess(conjunction, monte_carlo=False)
 
 
 def geometry(seen: Encounter) -> dict[str, Any]:
