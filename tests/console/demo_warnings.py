@@ -4,7 +4,6 @@ Run it to look at the pages by themselves: ``python tests/console/demo_warnings.
 """
 
 import argparse
-import asyncio
 import copy
 import math
 import threading
@@ -13,9 +12,7 @@ import msgspec
 import numpy as np
 from demo_node import START_TAI_S, DemoNode, Server
 from fastapi import FastAPI, HTTPException, Response
-from fastapi.responses import StreamingResponse
 
-from commonsky.astro.time import utc_from_tai_s
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 
@@ -85,11 +82,7 @@ def application(warnings):
             raise HTTPException(404, f"the node holds no event {event_id!r}")
         return _json(warnings.events[event_id])
 
-    @app.get("/api/v1/events")
-    async def events():
-        return StreamingResponse(_stream(warnings), media_type="text/event-stream")
-
-    app.include_router(console_router(warnings.node))
+    app.include_router(console_router(warnings.node, lambda: (warnings.revision, len(warnings.events))))
     add_console_page(app)
     return app
 
@@ -400,25 +393,6 @@ _SIGHTS = [
 
 def _json(body):
     return Response(msgspec.json.encode(body), media_type="application/json")
-
-
-async def _stream(warnings):
-    told = None
-    while True:
-        node = warnings.node
-        status = node.status()
-        picture = node.picture()
-        body = {
-            **msgspec.to_builtins(status),
-            "now_utc": utc_from_tai_s(status.now_tai_s),
-            "counts": picture.counts._asdict(),
-        }
-        yield b"event: status\ndata: " + msgspec.json.encode(body) + b"\n\n"
-        if warnings.revision != told:
-            told = warnings.revision
-            said = {"revision": told, "count": len(warnings.events)}
-            yield b"event: warnings\ndata: " + msgspec.json.encode(said) + b"\n\n"
-        await asyncio.sleep(0.15)
 
 
 if __name__ == "__main__":
