@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
 from commonsky.formats.ccsds.any_form import read_any, write_any
 from commonsky.formats.ccsds.check import ERROR, Finding, check_document
-from commonsky.formats.ccsds.tree import Block, Document, Message
+from commonsky.formats.ccsds.tree import COMMENT, Block, Document, Message
 from commonsky.formats.compressed import unpacked
 from commonsky.formats.errors import FormatError
 
@@ -133,7 +133,6 @@ def show_file(
     findings = Counter(one.severity for one in check_document(document))
     segments = [row for number, one in enumerate(document.messages, 1) for row in _segments(number, one)]
     blocks = Counter(block.name for one in document.messages for block in one.root.walk())
-    rows = sum(1 for one in document.messages for block in one.root.walk() for _ in block.rows())
     first = document.messages[0] if document.messages else None
     facts: dict[str, object] = {
         "kind": _kind(document),
@@ -143,7 +142,7 @@ def show_file(
         "originator": first and first.header("ORIGINATOR"),
         "created": first and first.header("CREATION_DATE"),
         "message id": first and (first.header("MESSAGE_ID") or None),
-        "lines of data": rows,
+        "lines of data": sum(_lines_of_data(one, one.root) for one in document.messages),
         "errors": findings["error"],
         "warnings": findings["warning"],
     }
@@ -292,11 +291,8 @@ def _segments(number: int, message: Message) -> list[list[object]]:
 
 def _segment(number: int, message: Message, segment: Block) -> list[object]:
     said: dict[str, str] = {}
-    count = 0
     for block in segment.walk():
         said = block.values() | said
-        is_data = block.name == "data" and message.kind == "TDM"
-        count += sum(1 for _ in (block.entries() if is_data else block.rows()))
     event = next((one.value("TCA") for one in message.root.walk("relativeMetadataData")), "")
     at = event or said.get("EPOCH", "")
     name = said.get("OBJECT_NAME") or ", ".join(
@@ -305,13 +301,15 @@ def _segment(number: int, message: Message, segment: Block) -> list[object]:
     identity = said.get("OBJECT_ID") or said.get("OBJECT_DESIGNATOR") or said.get("INTERNATIONAL_DESIGNATOR")
     frame = next((said[key] for key in ("REF_FRAME", "TRAJ_REF_FRAME", "REF_FRAME_A") if key in said), None)
     start, stop = said.get("START_TIME", at), said.get("STOP_TIME", at)
-    return [
-        f"{number} {message.kind}",
-        name,
-        identity,
-        frame,
-        said.get("TIME_SYSTEM"),
-        start,
-        stop,
-        count or None,
-    ]
+    lines = _lines_of_data(message, segment) or None
+    return [f"{number} {message.kind}", name, identity, frame, said.get("TIME_SYSTEM"), start, stop, lines]
+
+
+def _lines_of_data(message: Message, around: Block) -> int:
+    """Rows, and in tracking data the keywords of data, below a block."""
+    count = 0
+    for block in around.walk():
+        count += sum(1 for _ in block.rows())
+        if message.kind == "TDM" and block.name == "data":
+            count += sum(1 for one in block.entries() if one.keyword != COMMENT)
+    return count

@@ -16,7 +16,7 @@ from commonsky.formats.ccsds import (
     write_kvn,
     write_xml,
 )
-from commonsky.formats.ccsds.any_form import read_any
+from commonsky.formats.ccsds.any_form import read_any, write_any
 from commonsky.formats.ccsds.ephemeris import read_ephemerides
 from commonsky.formats.ccsds.orbit_state import read_orbit_state
 from commonsky.formats.ccsds.schema import KINDS, schema, versions
@@ -124,6 +124,20 @@ def test_several_messages_follow_one_another_in_kvn_and_are_combined_in_xml():
     assert len(json.loads(write_json(document))["ndm"]) == 2
     with pytest.raises(FormatError, match="holds 2 messages where one is expected"):
         read_message(OEM + OEM, source="two")
+
+
+def test_comments_around_combined_messages_go_into_the_first_where_there_is_no_other_place():
+    combined = write_xml(read_document(OEM + OEM, source="two")).replace(
+        "<oem ", "<COMMENT>both</COMMENT><oem ", 1
+    )
+    document = read_any(combined.encode(), source="two.xml")
+    text = write_any(document, "kvn")
+    assert text.count("COMMENT both") == 1
+    assert len(read_any(text.encode(), source="two").messages) == 2
+    assert "both" in write_any(document, "json")
+    other = combined.replace("COMMENT>both</COMMENT", "MESSAGE_ID>7</MESSAGE_ID")
+    with pytest.raises(FormatError, match="MESSAGE_ID: stands outside the messages"):
+        write_any(read_any(other.encode(), source="two.xml"), "kvn")
 
 
 @pytest.mark.parametrize("kind", KINDS)

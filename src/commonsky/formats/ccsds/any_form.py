@@ -23,7 +23,7 @@ from commonsky.formats.ccsds.ndm_xml import read_xml, write_xml
 from commonsky.formats.ccsds.notation import is_xml, lines_of
 from commonsky.formats.ccsds.schema import schema
 from commonsky.formats.ccsds.tables import Section
-from commonsky.formats.ccsds.tree import COMMENT, USER_DEFINED, Document, Entry, Message
+from commonsky.formats.ccsds.tree import COMMENT, USER_DEFINED, Block, Document, Entry, Message
 from commonsky.formats.errors import FormatError
 
 FORMS = ("kvn", "xml", "json", "csv")
@@ -60,21 +60,42 @@ def write_any(document: Document, form: str) -> str:
     Raises FormatError for what the form cannot hold.
     """
     kinds = {one.kind for one in document.messages}
-    if form == "kvn":
-        return "\n".join(map(write_kvn, document.messages))
     if form == "xml":
         return write_xml(
             document if document.combined or len(document.messages) != 1 else document.messages[0]
         )
+    if form == "json" and kinds not in ({"OMM"}, {"CDM"}):
+        return write_json(document)
+    document = _with_its_comments_inside(document)
+    if form == "kvn":
+        return "\n".join(map(write_kvn, document.messages))
     if kinds == {"OMM"}:
         records = [_flat(one) for one in document.messages]
         return json.dumps(records, indent=2) + "\n" if form == "json" else _table(records)
     if kinds == {"CDM"}:
         text = "\n".join(map(write_kvn, document.messages)).encode()
         return write_cdm(read_cdm(text, source=document.source).messages, form=form).decode()
-    if form == "csv":
-        raise FormatError(document.source, f"CSV is for OMM and CDM only, not for {', '.join(sorted(kinds))}")
-    return write_json(document)
+    raise FormatError(document.source, f"CSV is for OMM and CDM only, not for {', '.join(sorted(kinds))}")
+
+
+def _with_its_comments_inside(document: Document) -> Document:
+    """Return the document with the comments that stand around its messages in the header of the first.
+
+    Raises FormatError for what else stands there: only XML and our JSON have a place for it.
+    """
+    other = next((one for one in document.parts if one.keyword != COMMENT), None)
+    if other is not None:
+        reason = "stands outside the messages: only XML and JSON have a place for it"
+        raise FormatError(document.source, reason, line=other.line or None, field=other.keyword)
+    if not document.parts or not document.messages:
+        return document
+    first, *rest = document.messages
+    header = first.root.block("header") or Block("header")
+    others = [part for part in first.root.parts if part is not header]
+    root = Block(first.root.name, [Block("header", [*document.parts, *header.parts], header.line), *others])
+    return msgspec.structs.replace(
+        document, messages=[msgspec.structs.replace(first, root=root), *rest], parts=[]
+    )
 
 
 def _form_of(data: bytes, source: str) -> str:

@@ -224,7 +224,8 @@ class _Walker:
             if seen.get(inner.name, 0) < inner.least:
                 what = f"{inner.name} ({inner.start})" if inner.start else inner.name
                 text = "is missing" if inner.least == 1 else f"is not there {inner.least} times"
-                self.findings.append(error(block.line, what, text, self._clause(inner.clause)))
+                place = self._clause(inner.clause) or clause or self._standard
+                self.findings.append(error(block.line, what, text, place))
 
     def _rule(self, rule: Rule, block: Block, clause: str) -> None:
         clause = self._clause(rule.clause) or clause
