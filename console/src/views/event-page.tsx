@@ -220,11 +220,11 @@ function Rtn({ geometry, event }: { geometry: Geometry; event: WarningEvent }) {
         <thead>
           <tr>
             <td />
-            <th scope="col" class="numeric">Position m</th>
-            <th scope="col" class="numeric">Velocity m/s</th>
-            <th scope="col" class="numeric">Sigma m</th>
-            <th scope="col" class="numeric">Sigma 1 m</th>
-            <th scope="col" class="numeric">Sigma 2 m</th>
+            <th scope="col" class="numeric">Position, m</th>
+            <th scope="col" class="numeric">Velocity, m/s</th>
+            <th scope="col" class="numeric">Sigma, m</th>
+            <th scope="col" class="numeric">Sigma of 1, m</th>
+            <th scope="col" class="numeric">Sigma of 2, m</th>
           </tr>
         </thead>
         <tbody>

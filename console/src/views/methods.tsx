@@ -14,7 +14,8 @@ export function Methods({ event }: { event: WarningEvent }) {
       {recommended?.method && (
         <p>
           <strong>
-            Trust {recommended.method}: {probabilityText(recommended.probability, 2)}
+            Trust {recommended.method}: {event.probability_is_bound && "≤ "}
+            {probabilityText(recommended.probability, 2)}
           </strong>
         </p>
       )}
