@@ -19,21 +19,18 @@ from commonsky.formats.ccsds.values import (
 )
 
 ELEMENT_UNITS: dict[str, tuple[str, ...]] = {
-    "ADBARV": ("deg", "deg", "deg", "deg", "km", "km/s"),
     "CARTP": ("km",) * 3,
     "CARTPV": ("km",) * 3 + ("km/s",) * 3,
     "CARTPVA": ("km",) * 3 + ("km/s",) * 3 + ("km/s**2",) * 3,
-    "DELAUNAY": ("rad", "rad", "rad", "km**2/s", "km**2/s", "km**2/s"),
-    "DELAUNAYMOD": ("rad", "rad", "rad", "km**(1/2)", "km**(1/2)", "km**(1/2)"),
-    "EQUINOCTIAL": ("km", "n/a", "n/a", "deg", "n/a", "n/a", "n/a"),
-    "EQUINOCTIALMOD": ("km", "n/a", "n/a", "n/a", "n/a", "deg", "n/a"),
-    "GEODETIC": ("deg", "deg", "deg", "deg", "km", "km/s"),
     "KEPLERIAN": ("km", "n/a", "deg", "deg", "deg", "deg"),
     "KEPLERIANMEAN": ("km", "n/a", "deg", "deg", "deg", "deg"),
+    "ADBARV": ("deg", "deg", "deg", "deg", "km", "km/s"),
     "LDBARV": ("deg", "deg", "deg", "deg", "km", "km/s"),
-    "POINCARE": ("rad", "n/a", "n/a", "km**2/s", "n/a", "n/a"),
+    "GEODETIC": ("deg", "deg", "deg", "deg", "km", "km/s"),
+    "DELAUNAY": ("km**2/s",) * 3 + ("deg",) * 3,
 }
-"""The units of the numbers of each kind of trajectory and covariance that is known by name."""
+"""The units of the numbers of the kinds of trajectories and covariances that are in wide use; of others the lines
+of one block must only be alike."""
 
 MANOEUVRE_UNITS = {
     "TIME_RELATIVE": "", "MAN_DURA": "s", "DELTA_MASS": "kg",
