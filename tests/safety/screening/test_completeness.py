@@ -74,7 +74,7 @@ def _near_co_moving(chance):
 SETS = {
     "a dense shell": (_dense_shell, 100e3),
     "eccentric and low": (_eccentric_and_low, 250e3),
-    "Molniya and resonant": (_molniya_and_resonant, 500e3),
+    "Molniya and resonant": (_molniya_and_resonant, 1200e3),
     "the geostationary belt": (_geostationary_belt, 40e3),
     "near co-moving": (_near_co_moving, 20e3),
 }

@@ -1,9 +1,9 @@
 """Slow pairs: relative motion of two objects that stay near each other for long, window by window.
 
-The reference's relative positions at eight nodes are interpolated. Two objects within a few kilometres of each other
-move relative to each other as slowly and smoothly as they go round the Earth: at nodes of three minutes the
-polynomial is good to some 0.01 mm. On it, every minimum of distance and every crossing of the volume's surface is
-looked for between points a few seconds apart.
+The reference's relative positions at eight ends of windows are interpolated. Two objects within a few kilometres of
+each other move relative to each other as slowly and smoothly as they go round the Earth: the polynomial is good to a
+tenth of a millimetre. On it, every minimum of distance and every crossing of the volume's surface is looked for
+between points a few seconds apart.
 """
 
 # ruff: noqa: PLR0913  (numba compiles these functions for plain arrays and numbers: no records)
@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from commonsky.safety.screening.existence import Existence
-from commonsky.safety.screening.paths import NODE_S, STENCIL, WINDOW_S, WINDOWS_PER_NODE
+from commonsky.safety.screening.paths import STENCIL, WINDOW_S
 from commonsky.safety.screening.population import Population, states_at
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ def slow_motion(
     begin, end = np.maximum(begin, span_s[0]), np.minimum(end, span_s[1])
     kept = np.flatnonzero(end > begin)
     first, second, begin, end = first[kept], second[kept], begin[kept], end[kept]
-    times = (window[kept] // WINDOWS_PER_NODE)[:, np.newaxis] * NODE_S + NODE_S * STENCIL
+    times = WINDOW_S * (window[kept][:, np.newaxis] + STENCIL)
     own = _positions(objects, first, times)
     relative = _positions(objects, second, times) - own
     short = ~np.isfinite(relative).all(axis=(1, 2))
@@ -237,7 +237,7 @@ def _close(u: Array, fits: Array, at: float, work: Array, rows: Array, segment: 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _take_minimum(u: Array, fits: Array, at: float, work: Array, rows: Array, segment: int, used: int) -> int:
     miss, speed = _measure(u, fits, at, work)
-    if speed < CO_MOVING_M_S * NODE_S:  # rates are for a node's distance
+    if speed < CO_MOVING_M_S * WINDOW_S:  # rates are for a window's length
         if rows[segment, 1] == EDGE or miss < rows[segment, 3]:
             rows[segment, 1], rows[segment, 2], rows[segment, 3], rows[segment, 4] = SEGMENT, at, miss, speed
         return used
@@ -263,19 +263,19 @@ def _all_windows(
     for k in range(times.shape[0]):
         origin = times[k, 0]
         for node in range(u.size):
-            u[node] = (times[k, node] - origin) / NODE_S
+            u[node] = (times[k, node] - origin) / WINDOW_S
         _fit(u, own[k], fits[0])
         _fit(u, relative[k], fits[1])
         if used + _ROWS_PER_WINDOW > rows.shape[0]:
             break
-        low, high = (begin[k] - origin) / NODE_S, (end[k] - origin) / NODE_S
-        last = _one_window(u, fits, low, high, _OVERLAP_S / NODE_S, reach_m, widths, rows, used)
+        low, high = (begin[k] - origin) / WINDOW_S, (end[k] - origin) / WINDOW_S
+        last = _one_window(u, fits, low, high, _OVERLAP_S / WINDOW_S, reach_m, widths, rows, used)
         for row in range(used, last):
             rows[row, 0] = k
-            rows[row, 4] /= NODE_S
+            rows[row, 4] /= WINDOW_S
             for column in (2, 5, 6):
                 at = rows[row, column]
-                exact = begin[k] if at == low else (end[k] if at == high else origin + at * NODE_S)
+                exact = begin[k] if at == low else (end[k] if at == high else origin + at * WINDOW_S)
                 rows[row, column] = exact
         used = last
     return used

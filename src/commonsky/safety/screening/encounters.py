@@ -98,7 +98,7 @@ def _note(  # noqa: PLR0913  # the results are filled in place
 
 def _inward(p: Array, q: Array, middle: Array) -> Array:
     """Where an object begins or ceases to exist beside the middle: a middle from which all three times may do."""
-    exists: NDArray[np.bool_] = np.isfinite(p + q).all(axis=2)
+    exists = np.asarray(np.isfinite(p + q).all(axis=2))
     step = np.where(
         exists[:, 0] & ~exists[:, 2], -_STEP_S, np.where(exists[:, 2] & ~exists[:, 0], _STEP_S, np.nan)
     )

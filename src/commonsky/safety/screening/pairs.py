@@ -27,7 +27,7 @@ SWIFT_M_S = 7_950.0
 USUAL_MARGIN_M = 500.0
 """What is usual; who needs more room than the usual speed and margin together looks further, too."""
 
-_LANES = 16  # a run is compared in blocks of so many, which the compiler turns into vector instructions
+_LANES = 16  # runs are compared in multiples of it: two vectors of eight
 _NEAR_EARTH_M = 9.2e6  # within it, cells are as small as they may be
 _FAR_M = 4.8e7  # beyond it, all objects fall into the outermost cells
 _COARSER = 20.0  # how much larger cells are beyond `_NEAR_EARTH_M`
@@ -98,15 +98,16 @@ def _least(row, p, q):
     return ex * ex + ey * ey + ez * ez, when
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _hits(row, p, block, own_m):
-    """How many of a block of lines come near line ``p``.
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz", "reassoc"})
+def _hits(row, p, first, end, own_m):
+    """How many lines of a run come near line ``p``.
 
-    Without branches and with unsigned indices, so that it becomes vector instructions.
+    Without branches, with unsigned indices and a count in the type of the data, so that all of it becomes wide
+    vector instructions.
     """
-    hits = np.int32(0)
+    hits = _ZERO
     px, py, pz, pu, pv, pw = row[0, p], row[1, p], row[2, p], row[3, p], row[4, p], row[5, p]
-    for q in range(np.uint64(block), np.uint64(block) + np.uint64(_LANES)):
+    for q in range(np.uint64(first), np.uint64(end)):
         dx, dy, dz = row[0, q] - px, row[1, q] - py, row[2, q] - pz
         cx, cy, cz = row[3, q] - pu, row[4, q] - pv, row[5, q] - pw
         when = -(dx * cx + dy * cy + dz * cz) / (cx * cx + cy * cy + cz * cz + _TINY)
@@ -114,7 +115,7 @@ def _hits(row, p, block, own_m):
         when = -_ONE if when < -_ONE else when  # noqa: FURB136  # as above
         ex, ey, ez = dx + when * cx, dy + when * cy, dz + when * cz
         limit = own_m + row[6, q]
-        hits += np.int32(1) if ex * ex + ey * ey + ez * ez <= limit * limit else np.int32(0)
+        hits += _ONE if ex * ex + ey * ey + ez * ez <= limit * limit else _ZERO
     return hits
 
 
@@ -139,10 +140,10 @@ def _compare(row, number, wanted, p, runs, reach_m, window, found, used):
     own_m = reach_m + row[6, p]
     for run in range(runs.shape[0]):
         first, last = runs[run, 0], runs[run, 1]
-        for block in range(first, last, _LANES):
-            if _hits(row, p, block, own_m) != 0:
-                end = min(block + _LANES, last)
-                used = _note(row, number, wanted, p, block, end, reach_m, window, found, used)
+        # A run is filled up to whole vectors with the lines after it: to look at them does no harm.
+        end = first + (last - first + _LANES - 1) // _LANES * _LANES
+        if _hits(row, p, first, end, own_m) != _ZERO:
+            used = _note(row, number, wanted, p, first, last, reach_m, window, found, used)
     return used
 
 

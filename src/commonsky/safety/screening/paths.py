@@ -36,8 +36,8 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-WINDOW_S = 60.0
-WINDOWS_PER_NODE = 3
+WINDOW_S = 120.0
+WINDOWS_PER_NODE = 2
 NODE_S = WINDOW_S * WINDOWS_PER_NODE
 STENCIL = np.arange(-3, 5)  # the nodes, counted from the one before, whose polynomial is used after it
 
@@ -47,7 +47,7 @@ REACH_FACTOR = 1.0 + 1.25 * 2.0 * EARTH_GM_M3_S2 / 6.378e6**3 * WINDOW_S**2 / 8.
 _CLOSING = 1.25  # r may be less somewhere in the window than at its ends
 _RUN_OUT_M = 0.5 * 9.9 * WINDOW_S**2 + 2e3  # no path leaves its tangent faster than gravity lets it fall
 _FLOAT32 = 4e-7
-_MOST_MARGIN_M = 2e3  # the fast kernel is not used where it brings more
+_MOST_MARGIN_M = 10e3  # the fast kernel is not used where it brings more
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,8 @@ def _direct(exist: Existence, index: Indices, ends: Floats, margin: Floats, firs
     start, end = WINDOW_S * first_window, WINDOW_S * (first_window + ends.shape[0] - 1)
     gone = (exist.end_tai_s[index] <= start) | (exist.begin_tai_s[index] > end)
     cut = (exist.end_tai_s[index] < end + NODE_S) | (exist.begin_tai_s[index] > start - NODE_S)
-    failed = ~np.isfinite(ends).all(axis=(0, 2)) | ~(margin <= _MOST_MARGIN_M).all(axis=0)
+    # A node that failed, or a bad kernel, spoils the margins; what has no nodes at all has no first end.
+    failed = ~(margin.max(axis=0) <= _MOST_MARGIN_M) | np.isnan(ends[0, :, 0]) | np.isnan(ends[-1, :, 0])
     ends[:, gone] = np.nan
     return np.flatnonzero((cut | failed) & ~gone)
 

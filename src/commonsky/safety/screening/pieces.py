@@ -294,7 +294,24 @@ def _slow_rows(work: Plan, first: Indices, second: Indices, window: Indices) -> 
     )
     place = found[:, 0].astype(np.int64)
     kind, tca_s, miss_m, speed_m_s, begin_s, end_s = found[:, 1:].T
-    return _rows((first[place], second[place], tca_s, miss_m, speed_m_s, kind, begin_s, end_s))
+    rows = _rows((first[place], second[place], tca_s, miss_m, speed_m_s, kind, begin_s, end_s))
+    return _sharpened(work, rows)
+
+
+def _sharpened(work: Plan, rows: Rows) -> Rows:
+    """Give passing pairs the numbers of `closest_approaches`, as if they had been found as fast ones."""
+    minima = np.flatnonzero(rows["kind"] == MINIMUM)
+    first, second = rows["first"][minima].astype(np.int64), rows["second"][minima].astype(np.int64)
+    at = closest_approaches(work.objects, first, second, rows["tca_tai_s"][minima])
+    near = (
+        np.abs(at.tca_tai_s - rows["tca_tai_s"][minima]) < 1.0
+    )  # not, where an object ceases to exist beside it
+    minima = minima[near]
+    for name in ("tca_tai_s", "begin_tai_s", "end_tai_s"):
+        rows[name][minima] = at.tca_tai_s[near]
+    rows["miss_distance_m"][minima] = np.linalg.norm(at.relative_m[near], axis=1)
+    rows["relative_speed_m_s"][minima] = np.linalg.norm(at.relative_m_s[near], axis=1)
+    return rows
 
 
 def _rows(columns: tuple[NDArray[np.generic], ...]) -> Rows:
