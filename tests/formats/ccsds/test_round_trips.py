@@ -20,7 +20,7 @@ from commonsky.formats.ccsds.any_form import read_any, write_any
 from commonsky.formats.ccsds.ephemeris import read_ephemerides
 from commonsky.formats.ccsds.orbit_state import read_orbit_state
 from commonsky.formats.ccsds.schema import KINDS, schema, versions
-from commonsky.formats.ccsds.tree import meaning
+from commonsky.formats.ccsds.tree import COMMENT, meaning
 from commonsky.formats.errors import FormatError
 
 WRITERS = {"kvn": write_kvn, "xml": write_xml, "json": write_json}
@@ -214,3 +214,30 @@ def test_a_damaged_message_never_crashes_the_reader(message, notation, draw):
         else:
             lines[at] += draw.draw(st.binary(max_size=5))
     judged(b"\n".join(lines))
+
+
+def without_comments(said):
+    """Give a meaning without its comments, of which JSON keeps the words and not the places."""
+    inner = (one for one in said if not (isinstance(one, tuple) and one[0] == COMMENT))
+    return tuple(without_comments(one) if isinstance(one, tuple) else one for one in inner)
+
+
+@pytest.mark.parametrize("kind", ["opm", "omm", "oem", "ocm"])
+def test_every_valid_orbit_message_of_the_corpus_means_the_same_in_every_notation(kind, reference_data):
+    changed, seen = [], 0
+    for file in sorted(reference_data("ccsds", "odm", kind).iterdir()):
+        try:
+            message = read_message(file.read_bytes(), source=file.name)
+        except FormatError:
+            continue
+        if any(one.severity == "error" for one in check(message)):
+            continue
+        seen += 1
+        for notation, write in WRITERS.items():
+            again = meaning(read_message(write(message).encode(), source=file.name).root)
+            before = meaning(message.root)
+            if notation == "json":
+                again, before = without_comments(again), without_comments(before)
+            changed += [f"{file.name} in {notation}"] * (again != before)
+    assert changed == []
+    assert seen >= 5
