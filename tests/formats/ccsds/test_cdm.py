@@ -40,6 +40,16 @@ def test_an_unknown_covariance_is_written_as_the_standards_default_and_read_as_u
     assert "no covariance is known" in reading.findings[0].reason
 
 
+def test_a_unit_cut_off_and_a_number_not_known_do_not_spoil_what_is_written_again():
+    text = write_cdm(a_cdm()).replace(
+        b"X      ", b"RESIDUALS_ACCEPTED = 93     [\nSEDR = NaN [W/kg]\nX      ", 1
+    )
+    reading = read_cdm(text, source="event.cdm")
+    assert reading.messages[0].object_1.more == {"RESIDUALS_ACCEPTED": "93"}
+    assert [(one.field, one.reason) for one in reading.findings] == [("SEDR", "is 'NaN': not known")]
+    assert one_of(write_cdm(reading.messages, form="xml")) == reading.messages[0]
+
+
 def test_several_messages_stand_one_after_the_other_in_every_form():
     messages = [a_cdm(message_id=f"A-{n}") for n in range(3)]
     for form in FORMS:

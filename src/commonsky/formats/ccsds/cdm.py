@@ -114,8 +114,9 @@ def _kvn_messages(items: Iterable[Item | Rejection]) -> Iterator[Placed | Reject
 
 def _field(item: Item) -> Field:
     value, bracket, unit = item.value.rpartition("[")
-    if item.keyword == "COMMENT" or not bracket or not unit.endswith("]"):
+    if item.keyword == "COMMENT" or not bracket or (unit and not unit.endswith("]")):
         return Field(item.keyword, item.value, "", item.line)
+    # A unit may be cut off after its bracket: "93 [" is in the samples of CARA.
     return Field(item.keyword, value.rstrip(), unit[:-1].strip(), item.line)
 
 

@@ -84,7 +84,7 @@ def _encounter(section: Section, object_1: CdmObject, object_2: CdmObject) -> Cd
         object_1=object_1,
         object_2=object_2,
         comments=tuple(comment.value for comment in section.comments),
-        more={field.keyword: _with_unit(field) for field in section.rest()},
+        more=_rest(section),
     )
 
 
@@ -108,7 +108,7 @@ def _object(fields: Sequence[Field], findings: list[Rejection]) -> CdmObject:
         covariance_rtn=_covariance(section),
         hard_body_radius_m=section.number("HBR", "m"),
         comments=tuple(comment.value for comment in section.comments),
-        more={field.keyword: _with_unit(field) for field in section.rest()},
+        more=_rest(section),
     )
 
 
@@ -187,6 +187,17 @@ def _hard_body_radius(
     if object_1.hard_body_radius_m is not None and object_2.hard_body_radius_m is not None:
         return object_1.hard_body_radius_m + object_2.hard_body_radius_m, "HBR of both objects"
     return None, None
+
+
+def _rest(section: Section) -> dict[str, str]:
+    """Return what no field of the record takes; what is there as not known (``NaN``) is reported and left out."""
+    rest = {}
+    for field in section.rest():
+        if field.value.upper() == "NAN":
+            section.report(field, f"is {field.value!r}: not known")
+        elif field.value:
+            rest[field.keyword] = _with_unit(field)
+    return rest
 
 
 def _with_unit(field: Field) -> str:
