@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from commonsky.federation import state_diagram
 from commonsky.node import jobs
+from commonsky.node.config import Asset, Screening
 from commonsky.node.view import NodeView
+from commonsky.node.warnings_view import WarningsView
 from small_coalition import found, small_rehearsal
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -44,11 +47,18 @@ def calls(tmp_path_factory):
     coalition.now_tai_s = file.at_tai_s
     giver, reader = coalition.nodes["BOR"], coalition.nodes["AUR"]
     jobs.ingest(reader, rehearsal.catalogue, "catalogue.csv")
+    reader.config = replace(
+        reader.config,
+        assets=(Asset(designator="200001"),),
+        screening=Screening(within_m=200_000.0, days_ahead=1.0),
+    )
     recorder = Recorder()
     sys.setprofile(recorder)
     try:
         jobs.ingest(giver, file.data, file.name)
         jobs.receive(reader, "BOR", coalition.transport("BOR", "AUR"))
+        jobs.screen(reader)
+        assert WarningsView(reader).list().events
         picture = NodeView(reader, monotonic_s=lambda: 0.0, rate=lambda: 1.0).picture()
         assert np.isfinite(picture.keyframes(coalition.now_tai_s, 60.0, 2)).any()
     finally:

@@ -122,7 +122,12 @@ def _records(
         if len(pair) == 2 and not again:
             wanted.append((*pair, near_tai_s, about_s))
     for i, j, near_tai_s, within_s in wanted:
-        record = _record(node, (orbits[i], orbits[j]), near_tai_s, within_s, last)
+        try:
+            record = _record(node, (orbits[i], orbits[j]), near_tai_s, within_s, last)
+        except Exception as fault:  # noqa: BLE001  # one orbit that cannot be told must not silence the other warnings
+            names = f"{orbits[i].key} and {orbits[j].key}"
+            node.say_once(f"screening {names}", f"{names} come close, and no warning can be made: {fault}")
+            continue
         if record is not None:
             yield record
 
