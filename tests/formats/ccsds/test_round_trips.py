@@ -218,7 +218,7 @@ def test_a_damaged_message_never_crashes_the_reader(message, notation, draw):
 
 def without_comments(said):
     """Give a meaning without its comments, of which JSON keeps the words and not the places."""
-    inner = (one for one in said if not (isinstance(one, tuple) and one[0] == COMMENT))
+    inner = (one for one in said if not (isinstance(one, tuple) and one[:1] == (COMMENT,)))
     return tuple(without_comments(one) if isinstance(one, tuple) else one for one in inner)
 
 
