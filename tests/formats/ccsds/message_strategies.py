@@ -55,7 +55,7 @@ def blocks(draw, section):
     for inner in section.sections.values():
         for _ in range(max(inner.least, draw(st.integers(0, 2 if inner.repeated else 1)))):
             made = draw(blocks(inner))
-            if made.parts:
+            if any(not isinstance(one, Entry) or one.keyword != COMMENT for one in made.parts):
                 parts.append(made)
     return Block(section.name, parts)
 
