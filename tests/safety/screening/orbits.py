@@ -45,7 +45,8 @@ def element_set(
 
 def positions_km(satellite, tai_s):
     jd1, jd2 = jd_utc_from_tai_s(np.asarray(tai_s, dtype=np.float64))
-    error, position, _ = satellite.sgp4_array(np.atleast_1d(jd1), np.atleast_1d(jd2))
+    day = np.floor(np.atleast_1d(jd2))  # SGP4 rounds less
+    error, position, _ = satellite.sgp4_array(np.atleast_1d(jd1) + day, np.atleast_1d(jd2) - day)
     position[error != 0] = np.nan
     return position
 

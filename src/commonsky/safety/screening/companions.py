@@ -50,7 +50,7 @@ def slow_motion(
     begin, end = np.maximum(begin, span_s[0]), np.minimum(end, span_s[1])
     kept = np.flatnonzero(end > begin)
     first, second, begin, end = first[kept], second[kept], begin[kept], end[kept]
-    times = WINDOW_S * (window[kept][:, np.newaxis] + STENCIL)
+    times = np.asarray(WINDOW_S * (window[kept][:, np.newaxis] + STENCIL), dtype=np.float64)
     own = _positions(objects, first, times)
     relative = _positions(objects, second, times) - own
     short = ~np.isfinite(relative).all(axis=(1, 2))
