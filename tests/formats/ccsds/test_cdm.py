@@ -42,7 +42,7 @@ def test_an_unknown_covariance_is_written_as_the_standards_default_and_read_as_u
 
 def test_a_unit_cut_off_and_a_number_not_known_do_not_spoil_what_is_written_again():
     text = write_cdm(a_cdm()).replace(
-        b"X      ", b"RESIDUALS_ACCEPTED = 93     [\nSEDR = NaN [W/kg]\nX      ", 1
+        b"\nX      ", b"\nRESIDUALS_ACCEPTED = 93     [\nSEDR = NaN [W/kg]\nX      ", 1
     )
     reading = read_cdm(text, source="event.cdm")
     assert reading.messages[0].object_1.more == {"RESIDUALS_ACCEPTED": "93"}
