@@ -102,6 +102,16 @@ def test_screening_warns_of_the_close_approach_with_its_probability(node, coalit
     assert 1e-7 < event.probability < 1.0
 
 
+def test_the_sheet_weighs_the_methods_from_the_orbits_and_agrees_with_the_warning(node):
+    jobs.screen(node)
+    [line] = [one for one in WarningsView(node).list().events if one.miss_distance_m < 100.0]
+    sheet = WarningsView(node).sheet(line.event)
+    assert sheet.recommended.method == line.probability_method
+    assert sheet.recommended.probability == pytest.approx(line.probability, rel=1e-6)
+    assert len({one.name for one in sheet.methods}) >= 4
+    assert sheet.recommended.reasons
+
+
 def test_screening_the_same_orbits_again_says_nothing_new(node):
     jobs.screen(node)
     before = [record.id for record in told(node)]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonsky.astro import frames, general_perturbations
 from commonsky.astro.numerical import Trajectory, solve
-from commonsky.domain import ElementSet, IdentityClaim, Record, Track
+from commonsky.domain import ConjunctionWarning, ElementSet, IdentityClaim, Record, Track
 from commonsky.formats.canonical import decode
 from commonsky.node.node import Node
 from commonsky.safety.encounter import Side, period_s
@@ -57,6 +57,12 @@ class Orbit:
         if isinstance(self.content, Track):
             return frozenset({self.key, self.content.track_id, *self.claims})
         return frozenset(filter(None, (self.key, self.content.object_id)))
+
+    @property
+    def content_names(self) -> frozenset[str]:
+        """The names that the record itself gives the object."""
+        content = self.content
+        return frozenset({content.track_id if isinstance(content, Track) else str(content.norad_cat_id)})
 
     @property
     def data_epoch_tai_s(self) -> float:
@@ -116,6 +122,19 @@ def trusted_claims(node: Node) -> dict[str, str]:
         if isinstance(content, IdentityClaim) and (entry.source is None or entry.source == entry.originator):
             claims.setdefault(content.track_id, content.designator)
     return claims
+
+
+def orbits_behind(node: Node, record: Record) -> tuple[Orbit, Orbit] | None:
+    """Give the orbits that a warning of ours was made from, in the order of its objects; ``None`` if it was not."""
+    warning = record.content
+    if not isinstance(warning, ConjunctionWarning):
+        return None
+    claims = trusted_claims(node)
+    bodies = [node.store.record(one) for one in record.inputs]
+    orbits = [_orbit(decode(body), claims, None) for body in bodies if body is not None]
+    both = (warning.object_1, warning.object_2)
+    found = [next((o for o in orbits if o.content_names & one.names), None) for one in both]
+    return None if found[0] is None or found[1] is None else (found[0], found[1])
 
 
 def known_orbits(

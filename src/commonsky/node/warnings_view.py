@@ -9,7 +9,7 @@ from commonsky.formats.canonical import decode
 from commonsky.node.console_view import Sight, label_in_words
 from commonsky.node.context import decide_now, facets_of
 from commonsky.node.node import Node
-from commonsky.node.orbits import trusted_claims
+from commonsky.node.orbits import orbits_behind, trusted_claims
 from commonsky.node.picture import Picture
 from commonsky.node.warning_lines import (
     AssetLine,
@@ -27,7 +27,7 @@ from commonsky.node.warning_lines import (
 from commonsky.safety.encounter import turned as exchanged
 from commonsky.safety.events import Event, Told, events, object_key, pair_of
 from commonsky.safety.reconcile import Word, reconcile
-from commonsky.safety.warning import dilution_of, methods_of, plane_probability
+from commonsky.safety.warning import Radius, assessment, dilution_of, methods_of, plane_probability
 from commonsky.store import StoredRecord
 
 SHOWN_AFTER_S = 86_400.0
@@ -95,6 +95,7 @@ class WarningsView:
         newest = list(event.newest.values())
         plane, radius_m = head.warning.plane, head.warning.hard_body_radius_m
         curve = None if plane is None or radius_m is None else dilution_of(plane, radius_m)
+        methods, recommended = self._weighed(head) or (_methods(head), _recommended(head))
         seen_record, sights = self._who_may_see(event)
         lead_h = self._node.config.screening.decision_lead_s / 3600.0
         return EventSheet(
@@ -104,13 +105,41 @@ class WarningsView:
             geometry=tuple(self._geometry(one, event) for one in newest),
             dilution=curve,
             dilution_provider=None if curve is None else head.provider,
-            methods=_methods(head),
-            recommended=_recommended(head),
+            methods=methods,
+            recommended=recommended,
             reconciliation=reconcile([self._word(one, event) for one in newest], plane_probability),
             who_may_see=sights,
             seen_record=seen_record,
             label=label_in_words(self._records[head.record].label),
         )
+
+    def _weighed(self, head: Told) -> tuple[tuple[MethodLine, ...], Recommended] | None:
+        """Weigh all methods from the orbits, where we have them: those behind a warning that we made ourselves."""
+        warning, record = head.warning, self._records[head.record]
+        if not head.own or warning.hard_body_radius_m is None:
+            return None
+        try:
+            orbits = orbits_behind(self._node, record)
+            if orbits is None:
+                return None
+            radius = Radius(radius_m=warning.hard_body_radius_m, source=warning.hard_body_radius_source)
+            sides = orbits[0].side_at(warning.tca_tai_s), orbits[1].side_at(warning.tca_tai_s)
+            found = assessment(sides, radius, warning.tca_tai_s)
+        except Exception:  # noqa: BLE001  # a partner's orbit that the engine fails on: what the plane gives is shown
+            return None
+        lines = tuple(
+            MethodLine(
+                name=one.method,
+                probability=one.probability,
+                low=one.low,
+                high=one.high,
+                valid=one.valid,
+                reason=one.reason,
+            )
+            for one in found.methods
+        )
+        best = found.recommended
+        return lines, Recommended(method=best.method, probability=best.probability, reasons=tuple(found.reasons))
 
     def _look(self) -> None:
         store = self._node.store
