@@ -37,7 +37,7 @@ class _Judged:
     found: Assessment
 
 
-def pc(
+def pc(  # noqa: PLR0913  # the options of a command
     events: Annotated[list[Path], Parameter(help="Conjunction data messages: KVN, XML, JSON or CSV.")],
     /,
     *,

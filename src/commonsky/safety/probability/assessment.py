@@ -109,13 +109,13 @@ def assess(conjunction: Conjunction, *, monte_carlo: bool = True, samples: int =
     if flow is not None and not holds and monte_carlo and flow.log_expected > _NEGLIGIBLE:
         count = _count(conjunction, window, flow, samples)
     methods = [
-        *_flat_estimates(miss, covariance, radius, holds, reasons[0]),
+        *_flat_estimates(miss, covariance, radius, reasons[0], holds=holds),
         _quick_estimate(quick, flow),
         _flow_estimate(flow, count),
         *_count_estimates(count),
         _maximum_estimate(miss, covariance, radius),
     ]
-    chosen, why = _choice(methods, holds, flow, count)
+    chosen, why = _choice(methods, flow, count, holds=holds)
     return _assessment(
         conjunction,
         chosen,
@@ -173,6 +173,9 @@ def _seconds(value: float) -> str:
 def _count(conjunction: Conjunction, window: tuple[float, float], flow: Rate, samples: int) -> Count:
     chance = np.random.Generator(np.random.PCG64(conjunction.seed))
     guess = math.exp(min(flow.log_expected, 0.0))
+    if flow.settled:  # far beyond where the rate fades nothing is to be found, and following it costs time
+        margin = 2.0 * (flow.span_s[1] - flow.span_s[0])
+        window = max(window[0], flow.span_s[0] - margin), min(window[1], flow.span_s[1] + margin)
     return count_collisions(conjunction, window, samples, chance, towards=(guess, flow.peak_s))
 
 
@@ -183,7 +186,9 @@ def _estimate(method: str, log: float | None, valid: bool | None, reason: str) -
     return Estimate(method, math.exp(log), valid, reason, log10_probability=log / _LN_10)
 
 
-def _flat_estimates(miss: Array, covariance: Array, radius: Array, holds: bool, why: str) -> list[Estimate]:  # noqa: FBT001  # as the fields
+def _flat_estimates(
+    miss: Array, covariance: Array, radius: Array, why: str, *, holds: bool
+) -> list[Estimate]:
     flat = float(log_foster_2d(miss, covariance, radius)[0])
     elrod = float(elrod_2d(miss, covariance, radius)[0])
     exact = math.exp(flat)
@@ -251,10 +256,7 @@ def _maximum_estimate(miss: Array, covariance: Array, radius: Array) -> Estimate
 
 
 def _choice(
-    methods: list[Estimate],
-    holds: bool,
-    flow: Rate | None,
-    count: Count | None,  # noqa: FBT001  # as computed
+    methods: list[Estimate], flow: Rate | None, count: Count | None, *, holds: bool
 ) -> tuple[Estimate, str]:
     named = {one.method: one for one in methods}
     if holds:

@@ -33,13 +33,15 @@ class Rate:
 
     ``log_expected`` is the natural logarithm of Nc, entries and those inside at the start; ``peak_s`` and
     ``duration_s`` tell when (from closest approach) and over how long the middle 99.7 % fall; ``passages`` counts
-    separate peaks; ``settled`` is false where a search or the quadrature did not come to rest.
+    separate peaks, ``span_s`` is the time outside which the rate is below e^-25 of its peak; ``settled`` is
+    false where a search or the quadrature did not come to rest, ``inside_at_start`` the part inside at the start.
     """
 
     log_expected: float
     peak_s: float
     duration_s: float
     passages: int
+    span_s: tuple[float, float]
     settled: bool
     inside_at_start: float
 
@@ -111,8 +113,8 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
     order = np.argsort(kept[:, 0])
     start = inside(overlap(conjunction, np.array([window_s[0]])), radius)
     total = float(np.logaddexp(logsumexp(shares), np.log(start) if start > 0.0 else -np.inf))
-    peak, duration, passages = _spread(kept[order], shares[order], found)
-    return Rate(total, peak, duration, passages, settled, start)
+    peak, duration, passages, span = _spread(kept[order], shares[order], found)
+    return Rate(total, peak, duration, passages, span, settled, start)
 
 
 def rate(here: Overlap, radius_m: float) -> Array:
@@ -213,20 +215,23 @@ def _resolved(logs: Array, whole: Array, best: float) -> NDArray[np.bool_]:
     )
 
 
-def _spread(pieces: Array, shares: Array, found: list[tuple[Array, Array]]) -> tuple[float, float, int]:
+def _spread(
+    pieces: Array, shares: Array, found: list[tuple[Array, Array]]
+) -> tuple[float, float, int, tuple[float, float]]:
     """Peak, duration of the middle 99.7 %, and number of separate peaks of the rate."""
     times = np.concatenate([part for part, _ in found])
     logs = np.concatenate([part for _, part in found])
     order = np.argsort(times)
     times, logs = times[order], logs[order]
     if not np.any(np.isfinite(shares)):
-        return 0.0, 0.0, 0
+        return 0.0, 0.0, 0, (float(times[0]), float(times[-1]))
     steps = np.cumsum(np.exp(shares - logsumexp(shares)))
     first = pieces[np.searchsorted(steps, 0.00135), 0]
-    last = pieces[min(np.searchsorted(steps, 0.99865), len(pieces) - 1), 1]
+    last = pieces[min(int(np.searchsorted(steps, 0.99865)), len(pieces) - 1), 1]
     high = logs > np.max(logs) - np.log(100.0)
     passages = int(np.count_nonzero(np.diff(np.concatenate([[False], high]).astype(int)) == 1))
-    return float(times[np.argmax(logs)]), float(last - first), passages
+    busy = times[logs > np.max(logs) - 25.0]
+    return float(times[np.argmax(logs)]), float(last - first), passages, (float(busy[0]), float(busy[-1]))
 
 
 def _sphere_size(here: Overlap, row: int, radius_m: float) -> int:

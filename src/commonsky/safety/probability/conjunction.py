@@ -73,7 +73,7 @@ class Conjunction:
     notes: tuple[str, ...] = field(default=())
 
     @classmethod
-    def from_states(
+    def from_states(  # noqa: PLR0913  # what a message has
         cls,
         epoch_tai_s: float,
         states: ArrayLike,

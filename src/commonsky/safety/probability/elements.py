@@ -89,18 +89,21 @@ def _plane(p: Numbers, q: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _eccentric_longitude(mean: Numbers, k: Numbers, h: Numbers) -> Numbers:
-    """Solve F + h cos F - k sin F = mean by Halley steps from a start that suits any eccentricity (Danby 1987)."""
-    sign = np.where(np.real(k * np.sin(mean) - h * np.cos(mean)) >= 0.0, 1.0, -1.0)
-    found = mean + 0.85 * sign * np.sqrt(np.real(k * k + h * h))
+    """Solve F + h cos F - k sin F = mean by Halley steps from a start that suits any eccentricity (Danby 1987).
+
+    The steps are taken on real parts; one Newton step at the end carries a complex step's derivative through.
+    """
+    real_mean, real_k, real_h = np.real(mean), np.real(k), np.real(h)
+    pull = real_k * np.sin(real_mean) - real_h * np.cos(real_mean)
+    size = np.sqrt(real_k**2 + real_h**2)
+    found = real_mean + np.where(size < 0.3, pull, np.where(pull >= 0.0, 0.85, -0.85) * size)
     for _ in range(_KEPLER_STEPS):
         cosine, sine = np.cos(found), np.sin(found)
-        excess = found + h * cosine - k * sine - mean
-        slope = 1.0 - h * sine - k * cosine
-        bend = k * sine - h * cosine
-        newton = -excess / slope
-        step = -excess / (slope + 0.5 * newton * bend)
+        excess = found + real_h * cosine - real_k * sine - real_mean
+        slope = 1.0 - real_h * sine - real_k * cosine
+        step = -excess / (slope - 0.5 * excess / slope * (real_k * sine - real_h * cosine))
         found = found + step
-        if np.all(np.abs(step) < 1e-14):
+        if np.all(np.abs(step) < 1e-5):  # cubic convergence: the next step would be below rounding
             break
-    cosine, sine = np.cos(found), np.sin(found)  # one more Newton step carries the derivative through
-    return found - (found + h * cosine - k * sine - mean) / (1.0 - h * sine - k * cosine)
+    cosine, sine = np.cos(found), np.sin(found)
+    return np.asarray(found - (found + h * cosine - k * sine - mean) / (1.0 - h * sine - k * cosine))

@@ -52,9 +52,9 @@ def principal(miss_m: ArrayLike, covariance_m2: ArrayLike, least_sigma_m: ArrayL
 def mahalanobis(miss_m: ArrayLike, covariance_m2: ArrayLike, least_sigma_m: ArrayLike = 0.0) -> Array:
     """Distances (n,) of the misses (n, k) in standard deviations of covariances (n, k, k)."""
     miss = np.asarray(miss_m, dtype=np.float64)
-    covariance = floored(np.asarray(covariance_m2, dtype=np.float64), least_sigma_m)
+    covariance = floored(np.asarray(covariance_m2, dtype=np.float64), np.asarray(least_sigma_m))
     solved = np.linalg.solve(covariance, miss[..., np.newaxis])[..., 0]
-    return np.sqrt(np.maximum(np.sum(miss * solved, axis=-1), 0.0))
+    return np.asarray(np.sqrt(np.maximum(np.sum(miss * solved, axis=-1), 0.0)))
 
 
 def _unit(vectors: Array, instead: Array) -> Array:

@@ -46,7 +46,7 @@ def conjunction_from_cdm(
 def hard_body_of(
     cdm: Cdm, *, hbr_m: float | None = None, table: Mapping[str, tuple[float, float]] | None = None
 ) -> HardBody:
-    """Combined hard-body radius of a message's pair, and whence. Raises UnusableConjunctionError for none above zero."""
+    """Combined hard-body radius of a message's pair, and whence. May raise nothing; the radius is judged later."""
     if hbr_m is not None:
         return HardBody(hbr_m, "given")
     if cdm.hard_body_radius_m is not None:

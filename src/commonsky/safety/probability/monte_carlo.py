@@ -9,7 +9,6 @@ without bias whatever the motion is like.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
@@ -28,9 +27,11 @@ Array = NDArray[np.float64]
 CONFIDENCE = 0.95
 _PLAIN_ABOVE = 0.01
 _PLAIN_SHARE = 0.1
-_WIDTHS = (0.7, 2.0, 7.0, 30.0)
-_WIDTH_SHARES = (0.5, 0.2, 0.1, 0.1)
-_LONGEST_ANGLE = 0.05  # rad that a step may cover: beyond it a parabola is no good picture of an orbit
+_WIDTHS = (0.7, 2.0, 7.0, 30.0, 150.0, 800.0)
+_WIDTH_SHARES = (0.3, 0.2, 0.15, 0.1, 0.1, 0.05)
+_PARABOLA_ERROR = 0.01  # of the radius
+_NEARER = 0.9
+_LONGEST_ANGLE = 0.1  # rad that a step may cover: beyond it a parabola is no good picture of an orbit
 
 
 @dataclass(frozen=True)
@@ -151,18 +152,21 @@ def _tilted(
 
 
 @numba.njit(cache=True, inline="always")
-def _place(e: Any, axes: Any, elapsed: float, out: Any) -> None:  # noqa: ANN401  # numba infers the arrays
+def _place(e: Array, axes: Array, elapsed: float, out: Array) -> None:
     """Inertial state of elements after some seconds; the formulas of `elements.state_from_elements`, one by one."""
     n, k, h, p, q = e[0], e[1], e[2], e[3], e[4]
     mean = e[5] + n * elapsed
-    found = mean + 0.85 * math.copysign(math.sqrt(k * k + h * h), k * math.sin(mean) - h * math.cos(mean))
+    found = k * math.sin(mean) - h * math.cos(mean)
+    if k * k + h * h > 0.09:
+        found = 0.85 * math.copysign(math.sqrt(k * k + h * h), found)
+    found += mean
     for _ in range(20):
         cosine, sine = math.cos(found), math.sin(found)
         newton = -(found + h * cosine - k * sine - mean) / (1.0 - h * sine - k * cosine)
         slope = 1.0 - h * sine - k * cosine
         step = newton * slope / (slope + 0.5 * newton * (k * sine - h * cosine))
         found += step
-        if abs(step) < 1e-9:  # cubic convergence: the next one would be below rounding
+        if abs(step) < 1e-5:  # cubic convergence: the next one would be below rounding
             break
     cosine, sine = math.cos(found), math.sin(found)
     beta_ = 1.0 / (1.0 + math.sqrt(1.0 - h * h - k * k))
@@ -186,7 +190,7 @@ def _place(e: Any, axes: Any, elapsed: float, out: Any) -> None:  # noqa: ANN401
 
 
 @numba.njit(cache=True)
-def _nearest(r: Any, v: Any, a: Any, reach: float) -> float:  # noqa: ANN401  # numba infers the arrays
+def _nearest(r: Array, v: Array, a: Array, reach: float) -> float:
     """Least distance of the parabola r + v s + a s^2 / 2 for s from 0 to ``reach``."""
     speed = v[0] ** 2 + v[1] ** 2 + v[2] ** 2
     s = 0.0
@@ -203,10 +207,8 @@ def _nearest(r: Any, v: Any, a: Any, reach: float) -> float:  # noqa: ANN401  # 
             slope += x * dx
             bend += dx * dx + x * a[j]
         best = min(best, away)
-        if bend <= 0.0:
-            s = reach if slope < 0.0 else 0.0
-        else:
-            s = min(max(s - slope / bend, 0.0), reach)
+        turning = reach if slope < 0.0 else 0.0
+        s = turning if bend <= 0.0 else min(max(s - slope / bend, 0.0), reach)
     ends = 0.0
     for j in range(3):
         ends += (r[j] + v[j] * reach + 0.5 * a[j] * reach * reach) ** 2
@@ -214,43 +216,60 @@ def _nearest(r: Any, v: Any, a: Any, reach: float) -> float:  # noqa: ANN401  # 
 
 
 @numba.njit(cache=True)
-def _meets(
-    first: Any, second: Any, axes_1: Any, axes_2: Any, start: float, end: float, radius: float
-) -> bool:  # noqa: ANN401, PLR0913  # numba infers the arrays
+def _meets(  # noqa: PLR0913  # a kernel takes numbers, not records
+    first: Array, second: Array, axes_1: Array, axes_2: Array, start: float, end: float, radius: float
+) -> bool:
     """Whether two orbits come within a radius of each other between two times."""
     one, two = np.empty(6), np.empty(6)
     r, v, a = np.empty(3), np.empty(3), np.empty(3)
-    longest = _LONGEST_ANGLE / max(first[0], second[0])
+    longest_rate = max(first[0], second[0])
+    longest = _LONGEST_ANGLE / longest_rate
     now = start
     while True:
         _place(first, axes_1, now, one)
         _place(second, axes_2, now, two)
         cube_1 = (one[0] ** 2 + one[1] ** 2 + one[2] ** 2) ** 1.5
         cube_2 = (two[0] ** 2 + two[1] ** 2 + two[2] ** 2) ** 1.5
-        squared, pull = 0.0, 0.0
+        squared, quick, pull = 0.0, 0.0, 0.0
         for j in range(3):
             r[j] = two[j] - one[j]
             v[j] = two[3 + j] - one[3 + j]
             a[j] = EARTH_GM_M3_S2 * (one[j] / cube_1 - two[j] / cube_2)
             squared += r[j] ** 2
+            quick += v[j] ** 2
             pull += a[j] ** 2
         if squared < radius**2:
             return True
+        gradient = 2.0 * EARTH_GM_M3_S2 / min(cube_1, cube_2)
         left = end - now
         if left <= 0.0:
             return False
         # A step as long as its parabola strays from the line by no more than half the way to the hard body.
         away = math.sqrt(squared) - radius
-        step = min(longest, left, math.sqrt(max(away, radius) / max(math.sqrt(pull), 1e-12)))
-        if _nearest(r, v, a, step) < radius:
+        speed, pull = math.sqrt(quick), math.sqrt(pull)
+        step = min(longest, left, math.sqrt(max(away, radius) / max(pull, 1e-12)))
+        # What the parabola leaves out grows with the cube of the step: the change of the pull along the way.
+        jerk = gradient * speed + longest_rate * pull
+        sure = (_PARABOLA_ERROR * 6.0 * radius / max(jerk, 1e-15)) ** (1.0 / 3.0)
+        if step > sure and _nearest(r, v, a, step) < radius + jerk * step**3 / 6.0:
+            # Go as near as the bodies surely do not meet before, and look again from there.
+            step = max(min(step, sure), min(step, _NEARER * away / (speed + pull * step)))
+        if step <= sure and _nearest(r, v, a, step) < radius:
             return True
         now += step
 
 
 @numba.njit(cache=True, parallel=True)
-def _follow(
-    firsts: Any, seconds: Any, axes_1: Any, axes_2: Any, start: float, end: float, radius: float, hit: Any
-) -> None:  # noqa: ANN401, E501, PLR0913  # numba infers the arrays
+def _follow(  # noqa: PLR0913  # as above
+    firsts: Array,
+    seconds: Array,
+    axes_1: Array,
+    axes_2: Array,
+    start: float,
+    end: float,
+    radius: float,
+    hit: NDArray[np.bool_],
+) -> None:
     for i in numba.prange(firsts.shape[0]):
         e, f = firsts[i], seconds[i]
         # A draw on no closed orbit, which only absurd uncertainties give, is left out: it does not count as a hit.

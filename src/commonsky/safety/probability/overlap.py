@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 _MOST_STEPS = 40
 _SETTLED = 1e-7  # of a standard deviation
 _FARTHEST = 40.0
+_ROUNDEST = 0.98  # greatest square of an eccentricity
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class Overlap:
 
     ``position_m`` and ``velocity_m_s`` (m, 3) are its mean, ``position_covariance``, ``velocity_covariance`` and
     ``cross_covariance`` (m, 3, 3; rows position, columns velocity) its spread, ``distance`` (m,) the Mahalanobis
-    distance of the meeting (0 where the means are within the radius), ``meeting`` (2, m, 6) the elements of the pair that meets, and ``settled`` (m,) says
-    whether the search came to rest.
+    distance of the meeting (0 where the means are within the radius), ``meeting`` (2, m, 6) the
+    elements of the pair that meets, and ``settled`` (m,) says whether the search came to rest.
     """
 
     elapsed_s: Array
@@ -46,32 +47,41 @@ class Overlap:
 def overlap(conjunction: Conjunction, elapsed_s: Array) -> Overlap:
     """The overlap at instants (m,) in seconds from the closest approach. Raises OpenOrbitError."""
     clouds = conjunction.clouds()
+    radius = conjunction.hard_body.radius_m
     count = elapsed_s.size
-    means = np.stack([np.broadcast_to(cloud.elements, (count, 6)) for cloud in clouds])
-    least = CLIP_OF_RADIUS * conjunction.hard_body.radius_m
-    at = means.copy()
+    means = np.stack([cloud.elements for cloud in clouds])[:, np.newaxis]
+    at = np.broadcast_to(means, (2, count, 6)).copy()
+    mean, whole = np.empty((count, 6)), np.empty((count, 6, 6))
+    distance, reach = np.full(count, np.inf), np.full(count, np.inf)
     settled = np.zeros(count, dtype=bool)
-    reach = np.full(count, np.inf)
-    parts: list[tuple[Array, Array]] = []
+    rows = np.arange(count)
     for _ in range(_MOST_STEPS):
-        parts = [cloud.linearised(at[i], elapsed_s) for i, cloud in enumerate(clouds)]
-        mean, whole = _relative(parts, means - at, clouds[0].covariance, clouds[1].covariance)
-        push, distance = _to_ball(mean[:, :3], whole[:, :3, :3], conjunction.hard_body.radius_m)
-        target = np.stack(
-            [
-                means[i] + sign * (cloud.covariance @ np.swapaxes(parts[i][1][:, :3], 1, 2) @ push)[..., 0]
-                for i, (cloud, sign) in enumerate(zip(clouds, (-1.0, 1.0), strict=True))
-            ]
+        parts = [cloud.linearised(at[i, rows], elapsed_s[rows]) for i, cloud in enumerate(clouds)]
+        mean[rows], whole[rows] = _relative(
+            parts, means - at[:, rows], clouds[0].covariance, clouds[1].covariance
         )
-        settled = np.abs(distance - reach) < _SETTLED * np.maximum(1.0, distance)
-        if np.all(settled | (distance > _FARTHEST)):
+        push, distance[rows] = _to_ball(mean[rows, :3], whole[rows, :3, :3], radius)
+        settled[rows] = np.abs(distance[rows] - reach[rows]) < _SETTLED * np.maximum(1.0, distance[rows])
+        going = ~settled[rows] & (distance[rows] < _FARTHEST)
+        reach[rows] = distance[rows]
+        for i, (cloud, sign) in enumerate(zip(clouds, (-1.0, 1.0), strict=True)):
+            way = cloud.covariance @ np.swapaxes(parts[i][1][:, :3], 1, 2) @ push
+            at[i, rows[going]] = _closed(means[i] + sign * way[going, :, 0], at[i, rows[going]])
+        rows = rows[going]
+        if rows.size == 0:
             break
-        reach = distance
-        at = _closed(target, at)
+    position = floored(whole[:, :3, :3], CLIP_OF_RADIUS * radius)
     return Overlap(
-        elapsed_s, mean[:, :3], mean[:, 3:], floored(whole[:, :3, :3], least), whole[:, :3, 3:], whole[:, 3:, 3:],
-        distance, at, settled,
-    )  # fmt: skip
+        elapsed_s,
+        mean[:, :3],
+        mean[:, 3:],
+        position,
+        whole[:, :3, 3:],
+        whole[:, 3:, 3:],
+        distance,
+        at,
+        settled,
+    )
 
 
 def _relative(
@@ -110,7 +120,7 @@ def _to_ball(mean: Array, covariance: Array, radius_m: float) -> tuple[Array, Ar
 
 
 def _closed(target: Array, at: Array) -> Array:
-    """Go to the target, but no further than orbits stay closed."""
-    squared = target[..., 1] ** 2 + target[..., 2] ** 2
-    bad = (squared > 0.98) | (target[..., 0] < 0.05 * at[..., 0]) | ~np.isfinite(squared)
-    return np.where(np.any(bad, axis=0)[np.newaxis, :, np.newaxis], at, target)
+    """Go to the target (m, 6), but no further than orbits stay closed."""
+    squared = target[:, 1] ** 2 + target[:, 2] ** 2
+    bad = (squared > _ROUNDEST) | (target[:, 0] < 0.05 * at[:, 0]) | ~np.isfinite(squared)
+    return np.where(bad[:, np.newaxis], at, target)

@@ -43,7 +43,7 @@ def elrod_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike, *
     # The far tail keeps its digits as a difference of complements, not of values near one.
     band = erfc((near - half) / root_2_sigma) - erfc((near + half) / root_2_sigma)
     total = np.sum(spread * band * half, axis=1) * np.pi / (nodes + 1)
-    return np.clip(total / (2.0 * np.sqrt(2.0 * np.pi) * sigmas[:, 0]), 0.0, 1.0)
+    return np.asarray(np.clip(total / (2.0 * np.sqrt(2.0 * np.pi) * sigmas[:, 0]), 0.0, 1.0))
 
 
 def foster_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike) -> Array:
