@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from commonsky.astro.numerical import default_force_model
 from commonsky.astro.time import utc_from_tai_s
-from commonsky.domain import Component, ConjunctionWarning, Label, Record, Track
+from commonsky.domain import Component, ConjunctionWarning, IdentityClaim, Label, Record, Track
 from commonsky.exercise.close_approach import CloseApproach, Truth, debris_that_passes
 from commonsky.formats.canonical import decode, record_id
 from commonsky.formats.errors import FormatError
@@ -186,6 +186,38 @@ def test_the_label_of_a_warning_is_no_looser_than_those_of_its_orbits(node, coal
     assert told(coalition.nodes["DOR"]) == []
     _, decision = jobs.explain(node, warnings[0].id, "DOR")
     assert "BOR" in decision.reason
+
+
+def test_for_a_partners_asset_a_track_that_it_may_be_told_of_goes_before_a_newer_one(node, coalition):
+    _, debris = meeting(coalition.now_tai_s)
+    newer = replace(track("BOR-T-1", debris), last_observation_tai_s=coalition.now_tai_s + 1.0)
+    label = Label({"CAL": Component(), "BOR": Component(readers=frozenset({"CAL"}), onward=False)})
+    claim = IdentityClaim(track_id="BOR-T-1", designator=DEBRIS, confidence=1.0, basis="test")
+    keep(node, claim)
+    node.store.append(
+        [
+            Record(
+                id=record_id("CAL", newer),
+                originator="CAL",
+                mode=node.config.mode,
+                label=label,
+                content=newer,
+            )
+        ]
+    )
+    jobs.screen(node)
+    assert all(set(one.label.components) == {"CAL"} for one in told(node))
+    node.config = replace(node.config, assets=(replace(node.config.assets[0], owner=""),))
+    jobs.screen(node)
+    assert set(told(node)[-1].label.components) == {"BOR", "CAL"}
+
+
+def test_assets_of_two_owners_that_meet_are_warned_of_once(node):
+    node.config = replace(node.config, assets=(*node.config.assets, Asset(designator=DEBRIS)))
+    screened = jobs.screen(node)
+    assert screened.assets == 2
+    [event] = [one for one in WarningsView(node).list().events if one.miss_distance_m < 100.0]
+    assert event.updates == 1
 
 
 def test_a_node_says_which_assets_it_has_no_orbit_of(node):

@@ -138,23 +138,30 @@ def orbits_behind(node: Node, record: Record) -> tuple[Orbit, Orbit] | None:
 
 
 def known_orbits(
-    node: Node, claims: Mapping[str, str], span_tai_s: tuple[float, float] | None = None
+    node: Node,
+    claims: Mapping[str, str],
+    span_tai_s: tuple[float, float] | None = None,
+    owner: str | None = None,
 ) -> list[Orbit]:
     """Give the best orbit of each object, in the order of their keys.
 
     A track that is kept up goes before an element set, since it has a covariance; of several tracks, and of several
     element sets, the one that rests on the newest data. A track that nobody names, and that moves with one named
     object alone, is taken to be that object's.
+
+    For an ``owner`` other than ourselves, tracks that rest on our and its own data alone go before others: a warning
+    that a third member's label keeps from its owner helps nobody.
     """
     now_tai_s = node.now_tai_s()
     entries = (*node.store.element_sets(), *node.store.current_tracks())
     records = [record for entry in entries if (record := decode(entry.body)).mode is node.config.mode]
     orbits = [_orbit(record, claims, span_tai_s) for record in records]
-    best: dict[str, tuple[tuple[bool, float], Orbit]] = {}
+    best: dict[str, tuple[tuple[bool, bool, float], Orbit]] = {}
     for orbit in (*orbits, *_recognised(orbits)):
         of_track = isinstance(orbit.content, Track)
         kept_up = of_track and now_tai_s - orbit.data_epoch_tai_s <= TRACK_LASTS_S
-        rank = (kept_up, orbit.data_epoch_tai_s)
+        known_to_both = owner is None or set(orbit.record.label.components) <= {node.id, owner}
+        rank = (kept_up, known_to_both, orbit.data_epoch_tai_s)
         if orbit.key not in best or rank > best[orbit.key][0]:
             best[orbit.key] = rank, orbit
     recognised = {name for _, orbit in best.values() for name in orbit.names if name != orbit.key}

@@ -37,31 +37,77 @@ class _Last:
     inputs: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What became of the assets of one owner; ``assets`` are the keys of those that have an orbit."""
+
+    records: tuple[Record, ...]
+    assets: frozenset[str]
+    names: frozenset[str]
+    objects: int
+    unusable: int
+    staying: int
+
+
 def screened(node: Node) -> tuple[list[Record], Screened]:
-    """Screen now; give the warnings that are new, to be appended, and what was done."""
+    """Screen now; give the warnings that are new, to be appended, and what was done.
+
+    The assets of each owner are screened for themselves, each with the orbits that may serve it: see `known_orbits`.
+    """
     now_tai_s = node.now_tai_s()
     until_tai_s = now_tai_s + 86_400.0 * node.config.screening.days_ahead
-    span_tai_s = (now_tai_s - MARGIN_S, until_tai_s + MARGIN_S)
     claims = trusted_claims(node)
-    ready, lost = _ready(node, known_orbits(node, claims, span_tai_s), (now_tai_s, until_tai_s))
-    orbits = [orbit for orbit, _ in ready]
-    assets = [n for n, orbit in enumerate(orbits) if node.config.asset_of(orbit.names) is not None]
-    known = {name for n in assets for name in orbits[n].names}
-    missing = tuple(one.designator for one in node.config.assets if one.designator not in known)
-    found, unusable, staying = _approaches(node, ready, assets, (now_tai_s, until_tai_s))
     last = _last_told(node, claims)
-    made = list(_records(node, orbits, found, last))
+    parts: list[_Part] = []
+    for owner in sorted({asset.owner for asset in node.config.assets}):
+        done = frozenset[str]().union(*(part.assets for part in parts))
+        parts.append(_screened_for(node, owner, claims, (now_tai_s, until_tai_s), (last, done)))
+    names = frozenset[str]().union(*(part.names for part in parts))
+    made = [record for part in parts for record in part.records]
     told = Screened(
         at_tai_s=now_tai_s,
         until_tai_s=until_tai_s,
-        objects=len(orbits),
-        assets=len(assets),
-        missing=missing,
-        unusable=unusable + lost,
-        staying=staying,
+        objects=max((part.objects for part in parts), default=0),
+        assets=sum(len(part.assets) for part in parts),
+        missing=tuple(one.designator for one in node.config.assets if one.designator not in names),
+        unusable=max((part.unusable for part in parts), default=0),
+        staying=sum(part.staying for part in parts),
         warnings=tuple(record.id for record in made),
     )
     return made, told
+
+
+def _screened_for(
+    node: Node,
+    owner: str,
+    claims: Mapping[str, str],
+    span_tai_s: tuple[float, float],
+    before: tuple[Sequence[_Last], frozenset[str]],
+) -> _Part:
+    """Screen the assets of one owner; ``before`` is what was told, and the assets that others' turns have done."""
+    last, done = before
+    wide_tai_s = (span_tai_s[0] - MARGIN_S, span_tai_s[1] + MARGIN_S)
+    ready, lost = _ready(node, known_orbits(node, claims, wide_tai_s, owner or None), span_tai_s)
+    orbits = [orbit for orbit, _ in ready]
+    assets = [n for n, orbit in enumerate(orbits) if _owner_of(node, orbit) == owner]
+    found, unusable, staying = _approaches(node, ready, assets, span_tai_s)
+    keys = frozenset(orbits[n].key for n in assets)
+    # Two assets that meet are warned of once, in the turn of the first one's owner.
+    mine = [one for one in found if not {orbits[one[0]].key, orbits[one[1]].key} & done]
+    followed = [one for one in last if (pair := set(pair_of(one.warning, claims))) & keys and not pair & done]
+    return _Part(
+        records=tuple(_records(node, orbits, mine, followed)),
+        assets=keys,
+        names=frozenset(name for n in assets for name in orbits[n].names),
+        objects=len(orbits),
+        unusable=unusable + lost,
+        staying=staying,
+    )
+
+
+def _owner_of(node: Node, orbit: Orbit) -> str | None:
+    asset = node.config.asset_of(orbit.names)
+    return None if asset is None else asset.owner
 
 
 def _ready(
