@@ -218,7 +218,7 @@ def _number(one: Estimate) -> str:
     if one.probability is None:
         return "none"
     if one.probability == 0.0 and one.log10_probability is not None:
-        return f"1e{one.log10_probability:.1f}"
+        return "under 1e-300"
     return f"{one.probability:.6g}"
 
 

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ DEFAULT_RADIUS_M = 20.0
 _INERTIAL = {"EME2000", "J2000", "GCRF", "ICRF"}
 _FIXED = "ITRF"
 
+_CONTRADICTION = 0.02
+_ROUNDED = 2.0  # m or m/s: messages round both
+
 
 def conjunction_from_cdm(
     cdm: Cdm, *, hbr_m: float | None = None, table: Mapping[str, tuple[float, float]] | None = None
@@ -34,13 +38,14 @@ def conjunction_from_cdm(
         [_state(one, number, cdm.tca_tai_s) for number, one in enumerate(_objects(cdm), start=1)]
     )
     covariances = [_covariance(one, state) for one, state in zip(_objects(cdm), states, strict=True)]
-    return Conjunction.from_states(
+    made = Conjunction.from_states(
         cdm.tca_tai_s,
         states,
         (covariances[0], covariances[1]),
         hard_body_of(cdm, hbr_m=hbr_m, table=table),
         seed=zlib.crc32(cdm.message_id.encode()),
     )
+    return replace(made, notes=(*made.notes, *_contradictions(cdm, made)))
 
 
 def hard_body_of(
@@ -58,6 +63,20 @@ def hard_body_of(
         whole = float(np.sqrt((radius_1 + radius_2) ** 2 + sigma_1**2 + sigma_2**2))
         return HardBody(whole, f"table ({radius_1:g} m and {radius_2:g} m, with their sigmas)")
     return HardBody(DEFAULT_RADIUS_M, f"default ({DEFAULT_RADIUS_M:g} m: neither message nor table has one)")
+
+
+def _contradictions(cdm: Cdm, made: Conjunction) -> list[str]:
+    """Words where the message's own figures are not those of its states: one of both is wrong."""
+    pairs = (
+        ("MISS_DISTANCE", cdm.miss_distance_m, made.position_m, "m"),
+        ("RELATIVE_SPEED", cdm.relative_speed_m_s, made.velocity_m_s, "m/s"),
+    )
+    found = []
+    for keyword, stated, vector, unit in pairs:
+        computed = float(np.linalg.norm(vector))
+        if stated is not None and abs(stated - computed) > max(_CONTRADICTION * computed, _ROUNDED):
+            found.append(f"{keyword} says {stated:,.6g} {unit}, the states give {computed:,.6g} {unit}")
+    return found
 
 
 def _objects(cdm: Cdm) -> tuple[CdmObject, CdmObject]:
