@@ -37,7 +37,9 @@ COMMANDS = {
 }
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
-    app.command(f"{_module}:{'app' if _name in {'node', 'link', 'message'} else _name}", name=_name, help=_line)
+    app.command(
+        f"{_module}:{'app' if _name in {'node', 'link', 'message'} else _name}", name=_name, help=_line
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
