@@ -108,7 +108,14 @@ def test_any_bytes_are_a_catalogue_or_a_format_error(data):
             assert error.source == "a"  # noqa: PT017  # most of these inputs are refused, not all
 
 
-ALL_FORMS = [LINES, kvn([OMM]), xml([OMM]), json_numbers([OMM]), csv_table([OMM]), gzip.compress(LINES, mtime=0)]
+ALL_FORMS = [
+    LINES,
+    kvn([OMM]),
+    xml([OMM]),
+    json_numbers([OMM]),
+    csv_table([OMM]),
+    gzip.compress(LINES, mtime=0),
+]
 
 
 @settings(max_examples=400)
