@@ -173,6 +173,14 @@ def test_what_cannot_be_screened_is_listed_with_the_reason(capsys, lines, tmp_pa
     assert "too old" in out
 
 
+def test_an_asked_for_object_that_cannot_be_screened_shows_in_the_exit_code(capsys, lines, tmp_path):
+    old = checked(lines[0][0].replace("24222.", "22222.")), lines[0][1]
+    file = tmp_path / "catalogue.tle"
+    file.write_text("\n".join(line for pair in [*lines[1:20], old] for line in pair))
+    assert as_json(capsys, file, *ASKED, code=0)["not_screened"]
+    assert as_json(capsys, file, *ASKED, "--object", "84000", code=3)["not_screened"]
+
+
 def checked(line):
     from commonsky.formats.tle import checksum
 

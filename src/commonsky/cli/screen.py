@@ -94,8 +94,8 @@ def screen(
     """Find every approach under a distance between the objects of a catalogue, once for each local minimum.
 
     Pairs slower than 10 m/s to each other at their closest stay together (docked, in formation, listed twice): they
-    are a kind of their own. Exit code 0: all was screened; 3: done, but some lines or objects could not be, and are
-    listed; 2: wrong usage or no catalogue.
+    are a kind of their own. Exit code 0: done; what is too old, decayed or cannot be propagated is listed; 3: done, but
+    lines were rejected, or an object that was asked for could not be screened; 2: wrong usage or no catalogue.
 
     Parameters
     ----------

@@ -64,6 +64,12 @@ class Outcome:
             found.setdefault(self.rows[one.index].id, (self.rows[one.index].id, one.reason, one.from_tai_s))
         return [*((one.id, one.reason, None) for one in self.assembly.set_aside), *found.values()]
 
+    @property
+    def failed_the_asked(self) -> bool:
+        """Whether an object that was asked for by name could not be screened; of a whole catalogue some never can."""
+        asked = self.question.primaries or frozenset()
+        return any(one in asked for one, _, _ in self.not_screened)
+
 
 def report(outcome: Outcome, *, as_json: bool) -> Report:
     """Build the tables of a screening, or its document: that needs the states of all events."""
@@ -91,7 +97,7 @@ def report(outcome: Outcome, *, as_json: bool) -> Report:
         facts=facts,
         tables=[] if as_json else [one for one in _tables(outcome, approaches, together) if one.rows],
         document=_document(outcome) if as_json else None,
-        exit_code=Exit.SOME_REJECTED if outcome.not_screened or outcome.intake.rejected else Exit.OK,
+        exit_code=Exit.SOME_REJECTED if outcome.intake.rejected or outcome.failed_the_asked else Exit.OK,
     )
 
 
