@@ -13,7 +13,7 @@ def test_the_stream_tells_of_warnings_at_the_start_and_when_they_change():
     app = FastAPI()
     app.include_router(console_router(DemoNode(objects=0, tracks=0), lambda: told[-1]))
     found = []
-    with Server(app) as server, httpx.stream("GET", f"{server.url}/api/v1/events", timeout=10.0) as answer:
+    with Server(app) as server, httpx.stream("GET", f"{server.url}api/v1/events", timeout=10.0) as answer:
         lines = answer.iter_lines()
         for line in lines:
             if line == "event: warnings":

@@ -139,7 +139,9 @@ class WarningsView:
             for one in found.methods
         )
         best = found.recommended
-        return lines, Recommended(method=best.method, probability=best.probability, reasons=tuple(found.reasons))
+        return lines, Recommended(
+            method=best.method, probability=best.probability, reasons=tuple(found.reasons)
+        )
 
     def _look(self) -> None:
         store = self._node.store
