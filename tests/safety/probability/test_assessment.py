@@ -156,7 +156,7 @@ def test_bodies_at_rest_to_each_other_are_judged_without_a_fault():
 @pytest.mark.prove
 def test_the_choice_agrees_with_counting_over_a_broad_seeded_set():
     """Each encounter is counted plainly over the whole window, without the choice's window or importance sampling."""
-    samples, off = 400_000, []
+    samples, off = 100_000, []
     for kind in KINDS:
         chance = np.random.default_rng(2024)
         for number in range(12):
