@@ -23,6 +23,7 @@ SAME_PLACE_M = 20_000.0
 SAME_MOTION_M_S = 30.0
 """An element set a day old is off by a few kilometres; in another place of the sky nothing moves alike."""
 
+NEARLY_AS_NEW_S = 6.0 * 3_600.0
 TRACK_LASTS_S = 3.0 * 86_400.0
 """A track that nothing was added to for so long gives way to an element set."""
 
@@ -149,23 +150,33 @@ def known_orbits(
     element sets, the one that rests on the newest data. A track that nobody names, and that moves with one named
     object alone, is taken to be that object's.
 
-    For an ``owner`` other than ourselves, tracks that rest on our and its own data alone go before others: a warning
-    that a third member's label keeps from its owner helps nobody.
+    For an ``owner`` other than ourselves, orbits that rest on our and its own data alone go before others that are
+    little newer: a warning that a third member's label keeps from its owner helps nobody.
     """
-    now_tai_s = node.now_tai_s()
     entries = (*node.store.element_sets(), *node.store.current_tracks())
     records = [record for entry in entries if (record := decode(entry.body)).mode is node.config.mode]
     orbits = [_orbit(record, claims, span_tai_s) for record in records]
-    best: dict[str, tuple[tuple[bool, bool, float], Orbit]] = {}
+    of_key: dict[str, list[Orbit]] = {}
     for orbit in (*orbits, *_recognised(orbits)):
+        of_key.setdefault(orbit.key, []).append(orbit)
+    best = {key: _best(candidates, node, owner) for key, candidates in of_key.items()}
+    recognised = {name for orbit in best.values() for name in orbit.names if name != orbit.key}
+    return [best[key] for key in sorted(best) if key not in recognised]
+
+
+def _best(candidates: Sequence[Orbit], node: Node, owner: str | None) -> Orbit:
+    now_tai_s = node.now_tai_s()
+
+    def rank(orbit: Orbit) -> tuple[bool, float]:
         of_track = isinstance(orbit.content, Track)
-        kept_up = of_track and now_tai_s - orbit.data_epoch_tai_s <= TRACK_LASTS_S
-        known_to_both = owner is None or set(orbit.record.label.components) <= {node.id, owner}
-        rank = (kept_up, known_to_both, orbit.data_epoch_tai_s)
-        if orbit.key not in best or rank > best[orbit.key][0]:
-            best[orbit.key] = rank, orbit
-    recognised = {name for _, orbit in best.values() for name in orbit.names if name != orbit.key}
-    return [best[key][1] for key in sorted(best) if key not in recognised]
+        return of_track and now_tai_s - orbit.data_epoch_tai_s <= TRACK_LASTS_S, orbit.data_epoch_tai_s
+
+    best = max(candidates, key=rank)
+    if owner is None:
+        return best
+    least = rank(best)[0], rank(best)[1] - NEARLY_AS_NEW_S
+    known_to_both = (one for one in candidates if set(one.record.label.components) <= {node.id, owner})
+    return max((one for one in known_to_both if rank(one) >= least), key=rank, default=best)
 
 
 def _recognised(orbits: Sequence[Orbit]) -> Iterator[Orbit]:
