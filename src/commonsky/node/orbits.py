@@ -159,13 +159,14 @@ def known_orbits(
     of_key: dict[str, list[Orbit]] = {}
     for orbit in (*orbits, *_recognised(orbits)):
         of_key.setdefault(orbit.key, []).append(orbit)
-    best = {key: _best(candidates, node, owner) for key, candidates in of_key.items()}
+    now_tai_s = node.now_tai_s()
+    best = {key: _best(candidates, node.id, owner, now_tai_s) for key, candidates in of_key.items()}
     recognised = {name for orbit in best.values() for name in orbit.names if name != orbit.key}
     return [best[key] for key in sorted(best) if key not in recognised]
 
 
-def _best(candidates: Sequence[Orbit], node: Node, owner: str | None) -> Orbit:
-    now_tai_s = node.now_tai_s()
+def _best(candidates: Sequence[Orbit], member: str, owner: str | None, now_tai_s: float) -> Orbit:
+    """Give the orbit to go by, of those of one object that ``member`` holds."""
 
     def rank(orbit: Orbit) -> tuple[bool, float]:
         of_track = isinstance(orbit.content, Track)
@@ -175,7 +176,7 @@ def _best(candidates: Sequence[Orbit], node: Node, owner: str | None) -> Orbit:
     if owner is None:
         return best
     least = rank(best)[0], rank(best)[1] - NEARLY_AS_NEW_S
-    known_to_both = (one for one in candidates if set(one.record.label.components) <= {node.id, owner})
+    known_to_both = (one for one in candidates if set(one.record.label.components) <= {member, owner})
     return max((one for one in known_to_both if rank(one) >= least), key=rank, default=best)
 
 
