@@ -114,8 +114,10 @@ def maximum_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike)
         low, high = np.where(rising, left, low), np.where(rising, high, right)
     scale = np.exp(0.5 * (low + high))
     inside = np.linalg.norm(miss, axis=1) < radius
+    height, as_stated = at(scale), at(np.ones_like(scale))
+    scale = np.where(as_stated > height, 1.0, scale)  # a flat or second hill, which the search may pass by
     return (
-        np.where(inside, 1.0, np.clip(np.exp(at(scale)), 0.0, 1.0)),
+        np.where(inside, 1.0, np.clip(np.exp(np.maximum(height, as_stated)), 0.0, 1.0)),
         np.where(inside, 0.0, scale),
     )
 

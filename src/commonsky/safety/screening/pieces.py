@@ -14,6 +14,7 @@ from commonsky.safety.screening.existence import Existence, Unusable, existence
 from commonsky.safety.screening.pairs import near_pairs
 from commonsky.safety.screening.paths import REACH_FACTOR, WINDOW_S, Paths, paths
 from commonsky.safety.screening.population import Population
+from commonsky.safety.screening.sharpening import sharpened_minima
 from commonsky.safety.screening.volume import Span, Volume, inside
 
 Array = NDArray[np.float64]
@@ -299,18 +300,16 @@ def _slow_rows(work: Plan, first: Indices, second: Indices, window: Indices) -> 
 
 
 def _sharpened(work: Plan, rows: Rows) -> Rows:
-    """Give passing pairs the numbers of `closest_approaches`, as if they had been found as fast ones."""
+    """Give minima the numbers of the reference itself in place of those of the polynomial through the window."""
     minima = np.flatnonzero(rows["kind"] == MINIMUM)
     first, second = rows["first"][minima].astype(np.int64), rows["second"][minima].astype(np.int64)
-    at = closest_approaches(work.objects, first, second, rows["tca_tai_s"][minima])
-    near = (
-        np.abs(at.tca_tai_s - rows["tca_tai_s"][minima]) < 1.0
-    )  # not, where an object ceases to exist beside it
+    tca_s, miss_m, speed_m_s = sharpened_minima(work.objects, first, second, rows["tca_tai_s"][minima])
+    near = np.abs(tca_s - rows["tca_tai_s"][minima]) < 1.0  # not, where an object ceases to exist beside it
     minima = minima[near]
     for name in ("tca_tai_s", "begin_tai_s", "end_tai_s"):
-        rows[name][minima] = at.tca_tai_s[near]
-    rows["miss_distance_m"][minima] = np.linalg.norm(at.relative_m[near], axis=1)
-    rows["relative_speed_m_s"][minima] = np.linalg.norm(at.relative_m_s[near], axis=1)
+        rows[name][minima] = tca_s[near]
+    rows["miss_distance_m"][minima] = miss_m[near]
+    rows["relative_speed_m_s"][minima] = speed_m_s[near]
     return rows
 
 
