@@ -132,7 +132,7 @@ def test_an_object_that_is_gone_takes_its_events_with_it(tmp_path):
 
 def test_a_span_that_moves_on_keeps_the_hours_in_common(tmp_path):
     screen_objects(objects(), QUESTION, workers=ONE, folder=KeptPieces(tmp_path))
-    later = Question(Span(START + 7200.0, START + 5 * 3600.0), QUESTION.volume)
+    later = Question(Span(START + 3600.0, START + 5 * 3600.0), QUESTION.volume)
     answer = screen_objects(objects(), later, workers=ONE, folder=KeptPieces(tmp_path))
     assert answer.kept >= 1
     assert told(answer, objects()) == told(screen_objects(objects(), later, workers=ONE), objects())
