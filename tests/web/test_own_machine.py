@@ -1,26 +1,12 @@
 """The console shows all that a node knows, so only its own machine may ask for it."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
-import httpx
 import pytest
+from asking import ask
 from fastapi import FastAPI
 
 from commonsky.web.app import application
 from commonsky.web.own_machine import OwnMachineOnly
 from partners import GIVER, NOW_TAI_S
-
-
-def ask(app, path, *, client="127.0.0.1", **headers):
-    async def asking():
-        transport = httpx.ASGITransport(app, client=(client, 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as browser:
-            return await browser.get(path, headers=headers)
-
-    # In a thread of its own: a browser under test may keep a loop in this one.
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(asyncio.run, asking()).result()
 
 
 def answer(path, **how):

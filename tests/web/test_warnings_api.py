@@ -1,10 +1,9 @@
 """The console's interface to warnings, as JSON over the application of a node."""
 
-import asyncio
 from dataclasses import dataclass
 
-import httpx
 import pytest
+from asking import ask
 from msgspec.structs import replace
 
 from commonsky.domain import Component, ConjunctionWarning, EncounterPlane, WarnedObject
@@ -46,12 +45,7 @@ class Api:
         self.node.store.append([own_record(self.node, one, Component()) for one in warnings])
 
     def get(self, path):
-        async def ask():
-            transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 50_000))
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as client:
-                return await client.get(f"/api/v1/warnings{path}")
-
-        return asyncio.run(ask())
+        return ask(self.app, f"/api/v1/warnings{path}")
 
 
 @pytest.fixture
