@@ -183,7 +183,7 @@ def _hard_body_radius(
             except ValueError:
                 continue
             if 0.0 < radius < 1e6:
-                return radius, f"COMMENT {comment.value.strip()}"
+                return radius, f"COMMENT {' '.join(comment.value.split())}"
     if object_1.hard_body_radius_m is not None and object_2.hard_body_radius_m is not None:
         return object_1.hard_body_radius_m + object_2.hard_body_radius_m, "HBR of both objects"
     return None, None
