@@ -10,6 +10,9 @@ const KEEP_MS = 1000;
 /** The picture's address as it was last written: coming back to it changes nothing, another one is obeyed. */
 let writtenPicture: string | null = null;
 
+/** The address as it was last obeyed or written: any other is news that `hashchange` has yet to bring. */
+let heeded = location.hash;
+
 export function followAddress(): void {
   window.addEventListener("hashchange", obey);
   store.listen((now, before) => {
@@ -20,6 +23,7 @@ export function followAddress(): void {
 }
 
 function obey(): void {
+  heeded = location.hash;
   const route = readRoute();
   if (route.page === "warnings") store.set({ route, ...warningsAsked(), event: null });
   else if (route.page === "picture") obeyPicture();
@@ -47,14 +51,21 @@ function warningsAsked(): Partial<State> {
 }
 
 function keepWarnings({ route, warningFilter, warningSort }: State): void {
-  if (route.page === "warnings") replaceHash(warningsHash(warningFilter, warningSort));
+  if (route.page === "warnings") keep(warningsHash(warningFilter, warningSort));
 }
 
 function keepPicture(): void {
   const { route, selected, companion, filter, tick } = store.state;
-  if (route.page !== "picture" || readRoute().page !== "picture" || !tick) return;
+  if (route.page !== "picture" || !tick || location.hash !== heeded) return;
   writtenPicture = pictureHash(tick.live ? null : session.clock.now(), selected, companion, filter);
-  replaceHash(writtenPicture);
+  keep(writtenPicture);
+}
+
+/** Write an address, unless another one has come meanwhile: that one is to be obeyed, not to be written over. */
+function keep(hash: string): void {
+  if (location.hash !== heeded) return;
+  replaceHash(hash);
+  heeded = location.hash;
 }
 
 export const warningsLink = (state: State): string => `#${warningsHash(state.warningFilter, state.warningSort)}`;

@@ -61,12 +61,14 @@ class Visit:
         self.errors = []
         self.hosts = set()
 
-    def open(self, url, *, size=(1280, 720), scheme="dark", motion="no-preference", wait=True):
+    def open(self, url, *, size=(1280, 720), scheme="dark", motion="no-preference", wait=True, before=None):
         context = self._browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion=motion
         )
         self._contexts.append(context)
         page = context.new_page()
+        if before is not None:
+            page.add_init_script(f"({before})()")
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda fault: self.errors.append(str(fault)))
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))

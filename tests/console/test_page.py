@@ -159,6 +159,27 @@ def test_the_address_holds_time_pick_and_filter(small_server, visit):
     assert abs(again.evaluate("() => window.__commonsky.clock().tai_s") - START_TAI_S - 1000.0) < 0.01
 
 
+def test_an_address_that_has_just_come_is_obeyed_and_not_written_over(small_node, small_server, visit):
+    name = small_node.picture().objects[5].name
+    page = visit.open(
+        small_server.url,
+        before="""() => {
+      const plain = window.setInterval;
+      window.__recurring = [];
+      window.setInterval = (work, ms) => { window.__recurring.push(work); return plain(work, ms); };
+    }""",
+    )
+    page.evaluate(
+        """name => {
+          location.hash = `t=2026-03-20T12:00:00.000Z&sel=${encodeURIComponent(name)}`;
+          window.__recurring.forEach(work => work());
+        }""",
+        name,
+    )
+    wait_for(page, "() => document.querySelector('.sheet h2')")
+    assert page.locator(".sheet h2").inner_text() == name
+
+
 def test_a_new_revision_appears_without_a_reload_and_keeps_the_pick(small_node, small_server, visit):
     page = visit.open(small_server.url)
     page.keyboard.press("j")
