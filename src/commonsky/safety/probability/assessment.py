@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.safety.probability.collision_rate import Rate, collisions_2d_nc, collisions_3d_nc
+from commonsky.safety.probability.collision_rate import (
+    CROSSED_SIGMAS,
+    Passage,
+    Rate,
+    collisions_2d_nc,
+    collisions_3d_nc,
+)
 from commonsky.safety.probability.conjunction import Conjunction, HardBody
 from commonsky.safety.probability.covariance import CLIP_OF_RADIUS, rotated, rtn_axes
 from commonsky.safety.probability.dilution import Dilution, dilution
@@ -30,6 +36,7 @@ _SAME = 0.01  # methods that differ by less say the same
 _COUNT_MAY_DIFFER = 0.03
 _LONG_OF_PERIOD = 0.02  # straight motion: beyond this share of an orbit the path bends visibly
 _WIDER = 1.7  # of the 95 % interval: about 99.9 %
+_STEADY = 0.05  # sigma of the relative velocity by the speed: its square is the error of one passage
 _FEWEST_HITS = 100.0
 _NEGLIGIBLE = math.log(1e-18)  # below it nobody waits for a count
 _LEAST = math.log(1e-300)
@@ -101,17 +108,18 @@ def assess(conjunction: Conjunction, *, monte_carlo: bool = True, samples: int =
     window = _window(conjunction)
     try:
         flow: Rate | None = collisions_3d_nc(conjunction, window)
-        quick = collisions_2d_nc(conjunction, window)
+        passage = collisions_2d_nc(conjunction, window)
     except (OpenOrbitError, np.linalg.LinAlgError):
-        flow, quick = None, None
-    holds, reasons = _flat_holds(conjunction, float(flat), flow)
+        flow, passage = None, None
+    curved = None if flow is None else _curved(conjunction, flow, passage)
+    holds, reasons = _flat_holds(conjunction, float(flat), flow, curved)
     count = None
-    if flow is not None and not holds and monte_carlo and flow.log_expected > _NEGLIGIBLE:
+    if flow is not None and not holds and monte_carlo and _worth_counting(float(flat), flow, passage):
         count = _count(conjunction, window, flow, samples)
     methods = [
         *_flat_estimates(miss, covariance, radius, reasons[0], holds=holds),
-        _quick_estimate(quick, flow),
-        _flow_estimate(flow, count),
+        _passage_estimate(passage, flow, curved),
+        _flow_estimate(flow, count, known=conjunction.velocities_known),
         *_count_estimates(count),
         _maximum_estimate(miss, covariance, radius),
     ]
@@ -138,32 +146,82 @@ def _window(conjunction: Conjunction) -> tuple[float, float]:
     return -quarter, quarter
 
 
-def _flat_holds(conjunction: Conjunction, flat: float, flow: Rate | None) -> tuple[bool, list[str]]:
+@dataclass(frozen=True)
+class _Curved:
+    """What the best method that follows the orbits says, and over how long the collisions would fall."""
+
+    method: str
+    log: float
+    lasting_s: float
+
+
+def _curved(conjunction: Conjunction, flow: Rate, passage: Passage | None) -> _Curved | None:
+    """3D-Nc, or 2D-Nc where the former is not at rest but the passage is short."""
+    if flow.settled:
+        return _Curved("3D-Nc", flow.log_expected, flow.duration_s)
+    if passage is not None and _short(conjunction, passage.lasting_s) and passage.speed_spread < _STEADY:
+        return _Curved("2D-Nc", passage.log_probability, passage.lasting_s)
+    return None
+
+
+def _short(conjunction: Conjunction, lasting_s: float) -> bool:
+    return lasting_s <= _LONG_OF_PERIOD * 2.0 * conjunction.half_period_s()
+
+
+def _straight_lasting_s(conjunction: Conjunction) -> float:
+    """How long the encounter lasts on straight lines: to cross the body and the uncertainty along the velocity."""
+    speed = float(np.linalg.norm(conjunction.velocity_m_s))
+    covariance = conjunction.covariance
+    if speed == 0.0 or covariance is None:
+        return math.inf
+    along = conjunction.velocity_m_s / speed
+    sigma = math.sqrt(max(float(along @ covariance[:3, :3] @ along), 0.0))
+    return 2.0 * (conjunction.hard_body.radius_m + CROSSED_SIGMAS * sigma) / speed
+
+
+def _worth_counting(flat: float, flow: Rate, passage: Passage | None) -> bool:
+    """Whether any method that may hold finds more than nothing: one that is not at rest does not decide alone."""
+    guesses = [flow.log_expected] if flow.settled else [flow.log_expected, flat]
+    if passage is not None and not flow.settled:
+        guesses.append(passage.log_probability)
+    return max(guesses) > _NEGLIGIBLE
+
+
+def _flat_holds(
+    conjunction: Conjunction, flat: float, flow: Rate | None, curved: _Curved | None
+) -> tuple[bool, list[str]]:
     """Whether straight motion with a constant covariance is good enough here, with the figures."""
     if flow is None:
         return True, ["no closed orbits about the Earth: only straight-line methods apply"]
-    period = 2.0 * conjunction.half_period_s()
-    share = flow.duration_s / period
-    lasting = (
-        f"collisions would fall within {_seconds(flow.duration_s)}, {100.0 * share:.2g} % of the shorter period, about "
-        f"{_seconds(abs(flow.peak_s))} {'before' if flow.peak_s < 0.0 else 'after'} the closest approach"
-    )
-    if max(flat, flow.log_expected) < _LEAST:
+    if max(flat, flow.log_expected) < _LEAST and curved is not None:
         return True, ["every method is below 1e-300"]
-    apart = math.expm1(min(flat - flow.log_expected, 50.0))
-    if share <= _LONG_OF_PERIOD and abs(apart) <= _SAME:
-        return True, [
-            f"straight motion holds: 2D is within {100.0 * abs(apart):.2g} % of the curved motion's 3D-Nc", lasting
-        ]  # fmt: skip
-    if share > _LONG_OF_PERIOD:
-        return False, ["straight motion does not hold: the encounter lasts too long", lasting]
-    words = f"a factor of {math.exp(min(abs(flat - flow.log_expected), 600.0)):.3g}"
-    if abs(apart) < 0.5:
-        words = f"{100.0 * abs(apart):.2g} %"
-    return False, [
-        f"straight motion does not hold: 2D is off by {words} from the curved motion's 3D-Nc",
-        lasting,
-    ]
+    straight_s = _straight_lasting_s(conjunction)
+    if not conjunction.velocities_known and _short(conjunction, straight_s):
+        why = "how the errors bend with the orbits is not said, and straight lines serve for so short an encounter"
+        return True, [f"a covariance has no velocities: {why} ({_seconds(straight_s)})"]
+    if curved is None:
+        return False, [
+            "it cannot be told whether straight motion holds: no formula for curved motion came to rest"
+        ]
+    share = curved.lasting_s / (2.0 * conjunction.half_period_s())
+    lasting = f"collisions would fall within {_seconds(curved.lasting_s)}, {100.0 * share:.2g} % of the shorter period"
+    if curved.method == "3D-Nc":
+        side = "before" if flow.peak_s < 0.0 else "after"
+        lasting += f", about {_seconds(abs(flow.peak_s))} {side} the closest approach"
+    holds, words = _against(flat, curved, too_long=share > _LONG_OF_PERIOD)
+    return holds, [words, lasting]
+
+
+def _against(flat: float, curved: _Curved, *, too_long: bool) -> tuple[bool, str]:
+    if too_long:
+        return False, "straight motion does not hold: the encounter lasts too long"
+    apart = abs(math.expm1(min(flat - curved.log, 50.0)))
+    whose = f"the curved motion's {curved.method}"
+    if apart <= _SAME:
+        return True, f"straight motion holds: 2D is within {100.0 * apart:.2g} % of {whose}"
+    factor = f"a factor of {math.exp(min(abs(flat - curved.log), 600.0)):.3g}"
+    words = f"{100.0 * apart:.2g} %" if apart < 0.5 else factor
+    return False, f"straight motion does not hold: 2D is off by {words} from {whose}"
 
 
 def _seconds(value: float) -> str:
@@ -203,34 +261,32 @@ def _flat_estimates(
     ]
 
 
-def _quick_estimate(quick: float | None, flow: Rate | None) -> Estimate:
-    if quick is None or flow is None:
-        return Estimate("2D-Nc", None, False, "the rate of collisions has no single narrow peak")
-    near = abs(math.expm1(min(quick - flow.log_expected, 50.0))) <= _COUNT_MAY_DIFFER
+def _passage_estimate(passage: Passage | None, flow: Rate | None, curved: _Curved | None) -> Estimate:
+    if passage is None or flow is None:
+        return Estimate("2D-Nc", None, False, "there is no single passage at a likeliest meeting")
+    log = passage.log_probability
+    near = curved is not None and abs(math.expm1(min(log - curved.log, 50.0))) <= _COUNT_MAY_DIFFER
     words = "one short passage at the likeliest meeting" if near else "the passage is not short and straight"
-    return _estimate("2D-Nc", quick, near, words)
+    return _estimate("2D-Nc", log, near, words)
 
 
-def _flow_estimate(flow: Rate | None, count: Count | None) -> Estimate:
+def _flow_estimate(flow: Rate | None, count: Count | None, *, known: bool) -> Estimate:
     if flow is None:
         return Estimate("3D-Nc", None, False, "needs closed orbits about the Earth")
+    log = flow.log_expected
     if not flow.settled:
-        return _estimate(
-            "3D-Nc", flow.log_expected, _agrees(flow, count), "the quadrature did not come to full rest"
-        )
-    if flow.log_expected > _TOO_MANY:
-        return _estimate(
-            "3D-Nc", flow.log_expected, False, "expects about one collision or more: pairs meet repeatedly"
-        )
+        borne_out = count is not None and _agrees(flow, count)
+        return _estimate("3D-Nc", log, borne_out, "the quadrature did not come to full rest")
+    if log > _TOO_MANY:
+        return _estimate("3D-Nc", log, False, "expects about one collision or more: pairs meet repeatedly")
     if count is not None and not _agrees(flow, count) and count.effective_hits >= _FEWEST_HITS:
-        return _estimate("3D-Nc", flow.log_expected, False, "Monte Carlo does not bear it out")
-    return _estimate("3D-Nc", flow.log_expected, True, "curved motion, covariance carried in elements")
+        return _estimate("3D-Nc", log, False, "Monte Carlo does not bear it out")
+    words = "curved motion, covariance carried in elements"
+    return _estimate("3D-Nc", log, True, words if known else f"{words}; velocities taken as exact")
 
 
-def _agrees(flow: Rate, count: Count | None) -> bool:
+def _agrees(flow: Rate, count: Count) -> bool:
     """3D-Nc is within the interval of the count widened to about 99.9 %, or within a few per cent."""
-    if count is None:
-        return flow.settled
     value = math.exp(min(flow.log_expected, 0.0))
     return _within(value, count, _WIDER) or abs(value - count.probability) <= _SAME * count.probability
 
@@ -267,6 +323,10 @@ def _choice(
             "it follows the curved motion" if count is None
             else f"it follows the curved motion and Monte Carlo ({count.low:.4g} to {count.high:.4g}) bears it out"
         )  # fmt: skip
+    if not flow.settled and named["2D-Nc"].valid:
+        return named[
+            "2D-Nc"
+        ], "2D-Nc is trusted: the body is so large against the sigmas that 3D-Nc is coarse"
     flat = named["2D Foster"]
     if count is not None and named["Monte Carlo"].valid and _within(flat.probability or 0.0, count, 1.0):
         return (
@@ -363,8 +423,8 @@ def _assessment(  # noqa: PLR0913  # it gathers what the paths found
         notes=conjunction.notes,
         plane=_plane(conjunction),
         dilution=curve,
-        duration_s=None if flow is None else flow.duration_s,
-        peak_s=None if flow is None else flow.peak_s,
+        duration_s=flow.duration_s if flow is not None and flow.settled else None,
+        peak_s=flow.peak_s if flow is not None and flow.settled else None,
     )
 
 

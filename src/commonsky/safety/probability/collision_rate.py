@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr, logsumexp
 
 from commonsky.safety.probability.conjunction import Conjunction
+from commonsky.safety.probability.encounter_plane import project
 from commonsky.safety.probability.overlap import Overlap, overlap
+from commonsky.safety.probability.two_dimensional import log_foster_2d
 
 Array = NDArray[np.float64]
 
@@ -24,7 +26,22 @@ _NODES_PER_PIECE = 7
 _MOST_ROUNDS = 14
 _TOLERANCE = 1e-4
 _SPHERES = (10, 20, 40, 80)
+_DOUBLING = 0.003
+_LAST_DOUBLING = 0.1  # in time the errors of the finest sphere average out
 _POINTS_AT_ONCE = 1_000_000
+
+
+CROSSED_SIGMAS = 3.5
+"""To either side of the likeliest instant: what is left out is a part in two thousand."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One straight passage: logarithm of its probability, how long it lasts, sigma of the velocity by the speed."""
+
+    log_probability: float
+    lasting_s: float
+    speed_spread: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +51,8 @@ class Rate:
     ``log_expected`` is the natural logarithm of Nc, entries and those inside at the start; ``peak_s`` and
     ``duration_s`` tell when (from closest approach) and over how long the middle 99.7 % fall; ``passages`` counts
     separate peaks, ``span_s`` is the time outside which the rate is below e^-25 of its peak; ``settled`` is
-    false where a search or the quadrature did not come to rest, ``inside_at_start`` the part inside at the start.
+    false where a search or the quadrature, in time or over the sphere, did not come to rest, ``inside_at_start`` the
+    part inside at the start.
     """
 
     log_expected: float
@@ -46,35 +64,44 @@ class Rate:
     inside_at_start: float
 
 
-def collisions_2d_nc(conjunction: Conjunction, window_s: tuple[float, float]) -> float | None:
-    """Logarithm of the expected collisions by one overlap: the time integral done by Laplace's method (2D-Nc).
+def collisions_2d_nc(conjunction: Conjunction, window_s: tuple[float, float]) -> Passage | None:
+    """The passage straight through one overlap, at the likeliest meeting (2D-Nc).
 
+    The time integral is done by Laplace's method over the sphere; where the body is so large against the sigmas that
+    no sphere is fine enough, over the disc in the plane of the meeting, which leaves the spread of the velocity out.
     None where the overlap has no peak within the window, so that the method does not apply. Raises OpenOrbitError.
     """
     when = meeting_time(conjunction, window_s)
     if when is None:
         return None
-    step = 1.0 / closing_rate(overlap(conjunction, np.array([when])))
-    three = overlap(conjunction, when + step * np.array([-1.0, 0.0, 1.0]))
-    if not np.all(three.settled):
+    here = overlap(conjunction, np.array([when]))
+    speed = float(np.linalg.norm(here.velocity_m_s[0]))
+    if not here.settled[0] or speed == 0.0:
         return None
-    # In straight motion the logarithm of the density at one place is a parabola in time.
-    directions, weights = sphere(_sphere_size(three, 1, conjunction.hard_body.radius_m))
     radius = conjunction.hard_body.radius_m
-    (low, middle, high), inward = _terms(three, np.arange(3), radius, directions)
+    step = 1.0 / closing_rate(here)
+    log = _laplace(overlap(conjunction, when + step * np.array([-1.0, 0.0, 1.0])), step, radius)
+    if log is None:
+        miss, covariance = project(here.position_m, here.velocity_m_s, here.position_covariance)
+        log = float(log_foster_2d(miss, covariance, radius)[0])
+    lasting = 2.0 * (radius / speed + CROSSED_SIGMAS * step)
+    return Passage(log, lasting, float(np.sqrt(np.trace(here.velocity_covariance[0]))) / speed)
+
+
+def _laplace(three: Overlap, step: float, radius_m: float) -> float | None:
+    """Logarithm of the time integral of the flux from three instants a step apart; None where it is not that smooth."""
+    size = _sphere_size(three, 1, radius_m)
+    if size is None or not np.all(three.settled):
+        return None
+    directions, weights = sphere(size)
+    # In straight motion the logarithm of the density at one place is a parabola in time.
+    (low, middle, high), inward = _terms(three, np.arange(3), radius_m, directions)
     bend = (2.0 * middle - low - high) / step**2
     slope = 0.5 * (high - low) / step
     if not np.all(bend > 0.0):
         return None
-    total = float(
-        logsumexp(
-            middle
-            + 0.5 * slope**2 / bend
-            + 0.5 * np.log(2.0 * np.pi / bend)
-            + inward[1]
-            + np.log(weights * radius**2)
-        )
-    )
+    shares = middle + 0.5 * slope**2 / bend + 0.5 * np.log(2.0 * np.pi / bend) + inward[1]
+    total = float(logsumexp(shares + np.log(weights * radius_m**2)))
     return total if total <= 0.0 else None
 
 
@@ -92,11 +119,13 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
         middle, half = pieces.mean(axis=1), 0.5 * np.diff(pieces, axis=1)[:, 0]
         times = middle[:, np.newaxis] + half[:, np.newaxis] * nodes
         here = overlap(conjunction, times.ravel())
-        logs = rate(here, radius).reshape(times.shape)
+        flux, resolved = rate(here, radius)
+        logs = flux.reshape(times.shape)
         whole = logsumexp(logs + np.log(weights), axis=1) + np.log(half)
         best = max(best, float(logsumexp(np.concatenate([whole, *(part for _, part in done)]))))
         fine = _resolved(logs, whole, best)
         settled &= bool(np.all(here.settled.reshape(times.shape)[whole > best - 20.0]))
+        settled &= resolved or float(whole.max()) < best - 20.0
         done.append((pieces[fine], whole[fine]))
         found.append((times[fine].ravel(), logs[fine].ravel()))
         if np.all(fine):
@@ -117,20 +146,26 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
     return Rate(total, peak, duration, passages, span, settled, start)
 
 
-def rate(here: Overlap, radius_m: float) -> Array:
-    """Logarithms (m,) of the expected collisions a second at each instant of an overlap."""
+def rate(here: Overlap, radius_m: float) -> tuple[Array, bool]:
+    """Logarithms (m,) of the expected collisions a second at each instant, and whether the sphere was fine enough."""
     found = np.full(here.elapsed_s.shape, -np.inf)
     near = np.flatnonzero(here.distance < 39.0)
     if near.size == 0:
-        return found
-    peak = near[np.argmin(here.distance[near])]
-    size = _sphere_size(here, peak, radius_m)
+        return found, True
+    rough = _flux(here, near, radius_m, *sphere(_SPHERES[0]))
+    sizes = [
+        _sphere_size(here, row, radius_m)
+        for row in {near[np.argmax(rough)], near[np.argmin(here.distance[near])]}
+    ]
+    resolved = None not in sizes
+    # Where no sphere is fine enough the answer is of no use, and a coarse one finds it sooner.
+    size = max(one or _SPHERES[1] for one in sizes)
     directions, weights = sphere(size)
     at_once = max(1, _POINTS_AT_ONCE // weights.size)
     for start in range(0, near.size, at_once):
         rows = near[start : start + at_once]
         found[rows] = _flux(here, rows, radius_m, directions, weights)
-    return found
+    return found, resolved
 
 
 def inside(here: Overlap, radius_m: float) -> float:
@@ -234,16 +269,20 @@ def _spread(
     return float(times[np.argmax(logs)]), float(last - first), passages, (float(busy[0]), float(busy[-1]))
 
 
-def _sphere_size(here: Overlap, row: int, radius_m: float) -> int:
-    """The coarsest sphere whose answer at one instant a sphere of twice its size does not change."""
+def _sphere_size(here: Overlap, row: int, radius_m: float) -> int | None:
+    """The coarsest sphere that is fine enough at one instant, if there is one.
+
+    Twice the nodes square the error, so that what the last doubling changed tells the error that is left.
+    """
     previous = -np.inf
     for size in _SPHERES:
         directions, weights = sphere(size)
         value = float(_flux(here, np.array([row]), radius_m, directions, weights)[0])
-        if abs(value - previous) < _TOLERANCE:
-            return size // 2
+        change = abs(value - previous)
+        if change < _DOUBLING or value == previous:
+            return size
         previous = value
-    return _SPHERES[-1]
+    return _SPHERES[-1] if change < _LAST_DOUBLING else None
 
 
 def _flux(here: Overlap, rows: NDArray[np.intp], radius_m: float, directions: Array, weights: Array) -> Array:

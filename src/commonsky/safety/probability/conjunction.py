@@ -61,7 +61,8 @@ class Conjunction:
     """States (2, 6) m and m/s on common inertial axes at closest approach, and a covariance (6, 6) of each or None.
 
     ``seed`` decides the chance that Monte Carlo takes. ``repairs`` says what was done to the covariances, ``notes``
-    what else a reader must know. Make one with `from_states`, or `conjunction_from_cdm` for a message.
+    what else a reader must know; ``velocities_known`` is false where a covariance is one of position alone. Make one
+    with `from_states`, or `conjunction_from_cdm` for a message.
     """
 
     tca_tai_s: float
@@ -71,6 +72,7 @@ class Conjunction:
     seed: int = 0
     repairs: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    velocities_known: bool = True
 
     @classmethod
     def from_states(  # noqa: PLR0913  # what a message has
@@ -108,7 +110,8 @@ class Conjunction:
             None if one is None else _carried(one, state, shift)
             for one, state in zip(usable, states, strict=True)
         )
-        return cls(epoch_tai_s + shift, moved, (first, second), hard_body, seed, tuple(repairs), notes)
+        known = all(one is None or bool(np.any(one[3:, 3:])) for one in usable)
+        return cls(epoch_tai_s + shift, moved, (first, second), hard_body, seed, tuple(repairs), notes, known)
 
     @property
     def position_m(self) -> Array:

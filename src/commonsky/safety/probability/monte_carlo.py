@@ -29,7 +29,7 @@ _PLAIN_ABOVE = 0.01
 _PLAIN_SHARE = 0.1
 _WIDTHS = (0.7, 2.0, 7.0, 30.0, 150.0, 800.0)
 _WIDTH_SHARES = (0.3, 0.2, 0.15, 0.1, 0.1, 0.05)
-_PARABOLA_ERROR = 0.01  # of the radius
+_PARABOLA_ERROR = 0.01  # of the radius, or of the least sigma of the relative position where that is smaller
 _NEARER = 0.9
 _LONGEST_ANGLE = 0.1  # rad that a step may cover: beyond it a parabola is no good picture of an orbit
 
@@ -69,10 +69,18 @@ def count_collisions(
         here = overlap(conjunction, np.array([towards[1]]))
         weights = _pull(clouds, drawn, here, conjunction.hard_body.radius_m, chance)
     hit = np.zeros(samples, dtype=np.bool_)
-    _follow(
-        drawn[0], drawn[1], clouds[0].axes, clouds[1].axes, *window_s, conjunction.hard_body.radius_m, hit
-    )
+    radius = conjunction.hard_body.radius_m
+    _follow(drawn[0], drawn[1], clouds[0].axes, clouds[1].axes, *window_s, radius, _slack(conjunction), hit)
     return _weighed(weights[hit], samples) if importance else _counted(int(hit.sum()), samples)
+
+
+def _slack(conjunction: Conjunction) -> float:
+    """Metres by which a distance may be wrong without moving the count: a small part of what it can tell apart."""
+    covariance = conjunction.covariance
+    assert covariance is not None  # both are known when orbits are drawn
+    least = np.sqrt(max(np.linalg.eigvalsh(covariance[:3, :3])[0], 0.0))
+    radius = conjunction.hard_body.radius_m
+    return float(_PARABOLA_ERROR * min(radius, max(least, _PARABOLA_ERROR * radius)))
 
 
 def _counted(hits: int, samples: int) -> Count:
@@ -217,9 +225,16 @@ def _nearest(r: Array, v: Array, a: Array, reach: float) -> float:
 
 @numba.njit(cache=True)
 def _meets(  # noqa: PLR0913  # a kernel takes numbers, not records
-    first: Array, second: Array, axes_1: Array, axes_2: Array, start: float, end: float, radius: float
+    first: Array,
+    second: Array,
+    axes_1: Array,
+    axes_2: Array,
+    start: float,
+    end: float,
+    radius: float,
+    slack: float,
 ) -> bool:
-    """Whether two orbits come within a radius of each other between two times."""
+    """Whether two orbits come within a radius of each other between two times, to ``slack`` metres."""
     one, two = np.empty(6), np.empty(6)
     r, v, a = np.empty(3), np.empty(3), np.empty(3)
     longest_rate = max(first[0], second[0])
@@ -250,7 +265,7 @@ def _meets(  # noqa: PLR0913  # a kernel takes numbers, not records
         step = min(longest, left, math.sqrt(max(away, radius) / max(pull, 1e-12)))
         # What the parabola leaves out grows with the cube of the step: the change of the pull along the way.
         jerk = gradient * speed + longest_rate * pull
-        sure = (_PARABOLA_ERROR * 6.0 * radius / max(jerk, 1e-15)) ** (1.0 / 3.0)
+        sure = (6.0 * slack / max(jerk, 1e-15)) ** (1.0 / 3.0)
         if step > sure and _nearest(r, v, a, step) < radius + jerk * step**3 / 6.0:
             # Go as near as the bodies surely do not meet before, and look again from there.
             step = max(min(step, sure), min(step, _NEARER * away / (speed + pull * step)))
@@ -268,10 +283,11 @@ def _follow(  # noqa: PLR0913  # as above
     start: float,
     end: float,
     radius: float,
+    slack: float,
     hit: NDArray[np.bool_],
 ) -> None:
     for i in numba.prange(firsts.shape[0]):
         e, f = firsts[i], seconds[i]
         # A draw on no closed orbit, which only absurd uncertainties give, is left out: it does not count as a hit.
         if e[0] > 0.0 and f[0] > 0.0 and e[1] ** 2 + e[2] ** 2 < 0.999 and f[1] ** 2 + f[2] ** 2 < 0.999:
-            hit[i] = _meets(e, f, axes_1, axes_2, start, end, radius)
+            hit[i] = _meets(e, f, axes_1, axes_2, start, end, radius, slack)
