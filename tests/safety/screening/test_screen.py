@@ -62,7 +62,7 @@ def busy(whole):
 def test_results_are_the_same_to_the_bit_however_the_work_is_cut(objects, whole):
     assert {ApproachKind.APPROACH, ApproachKind.CO_MOVING} == set(whole["kind"].tolist())
     assert screen(objects, SPAN, Sphere(120e3), threads=3).approaches.tobytes() == whole.tobytes()
-    work = pickle.loads(pickle.dumps(plan(objects, SPAN, Sphere(120e3), chunk_s=420.0)))
+    work = pickle.loads(pickle.dumps(plan(objects, SPAN, Sphere(120e3), chunk_s=300.0)))
     parts = partitions(work)
     assert len(parts) > 30
     pieces = [screen_partition(work, part) for part in reversed(parts)]

@@ -1,118 +1,258 @@
-"""Which pairs of paths come near each other within one window: a grid of cells and a linear closest approach.
+"""Which pairs of paths come near each other: a grid of directions and heights, and a linear closest approach.
 
 The path of an object in a window is taken as the straight line between its positions at the two ends, run through
 at even speed. Each object brings a margin, by which its true path may lie off this line as far as another object
-that is near it can tell (`commonsky.safety.screening.paths`). Lines that come within ``reach_m`` plus both margins
-make a candidate; nothing else can be nearer than ``reach_m``.
+that is near it can tell (`commonsky.safety.screening.paths`). Lines that come within the reach plus both margins
+make a candidate; nothing else can be nearer. First this is asked of long windows, with their wide margins; of what
+is left it is asked again of each short window in them.
 
-Two such lines have middles that differ by at most the sum of their half lengths, plus reach and margins, on every
-axis. Objects are therefore sorted by the cells of their middles, with cells as wide as that sum for objects at the
-speed of low orbits, and compared with those in the cells around. Cells far out are larger: a monotone map of
-coordinates to cells that nowhere grows faster than one cell in a cell's width keeps neighbours neighbours.
-The few objects that are faster look further.
+No pair is missed, as two lines p + t h (t from -1 to 1, margins e) that are within D = reach + e1 + e2 of each other
+at some t have
+
+- directions that differ by little. Their middles are at most D + |h1| + |h2| apart, and |p1/|p1| - p2/|p2|| is at most
+  twice that over |p1| + |p2| (Dunkl and Williams, Amer. Math. Monthly 71, 1964), hence at most twice the greater of
+  the two (|h| + e + reach / 2) / |p|, the *spread* of a line. Cells of directions are so wide that lines of usual
+  spread are in neighbouring cells; a line of more spread looks further itself, and finds all whose spread is less;
+- heights that differ by little. With q(t)^2 = |p + t h|^2 + (1 - t^2) H^2, the same H for all, |q1 - q2| is at most the
+  difference of both radii, which is at most D at that t. For round orbits H makes up for the line's sag between its
+  ends, and q hardly changes: its middle is the *height* of a line, and what it moves from there, plus e, its *extent*.
+
+Lines are sorted by cell, and by height in each cell. Those of usual spread and little extent (most) make the first
+tier, those of more extent the second, those of more spread the third. Every pair of the first two tiers is looked at
+from one side: by the line of the second tier, or from the cell that comes before the other; pairs with a line of the
+third tier by that line, or by both.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0913  (numba compiles these functions for plain arrays and numbers: no records, no types to declare)
+# ruff: noqa: ANN001, ANN202, PLR0913  (numba compiles these functions for plain arrays and numbers: no records, no types to declare)
+# ruff: noqa: FURB136  (min() and max() would not become vector instructions)
+
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Array = NDArray[np.float64]
 Integers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
-SWIFT_M_S = 7_950.0
-"""Faster objects (eccentric orbits near perigee) look further than to the next cell."""
-
-USUAL_MARGIN_M = 500.0
-"""What is usual; who needs more room than the usual speed and margin together looks further, too."""
-
-_LANES = 16  # runs are compared in multiples of it: two vectors of eight
-_NEAR_EARTH_M = 9.2e6  # within it, cells are as small as they may be
-_FAR_M = 4.8e7  # beyond it, all objects fall into the outermost cells
-_COARSER = 20.0  # how much larger cells are beyond `_NEAR_EARTH_M`
+_USUAL_M_S = 7_700.0
+"""Speed of the lines of objects 270 km above the ground; those below are few, and in the third tier."""
+_USUAL_MARGIN_M = 10e3
+_LOWEST_M = 6.586e6  # where the middles of their lines are
+_LITTLE_EXTENT_M = 24e3
+_SAG_M_S = 7_500.0  # H for a second of half a window: the speed of orbits where most objects are
+_LAYER_M = 4000.0
+_GROUND_M = 6.3e6
+_NEAR_EARTH_M = 8.4e6  # layers beyond are coarser
+_FAR_M = 4.8e7  # all objects beyond fall into the outermost
+_COARSER = 40.0
+_LAYERS = int((_NEAR_EARTH_M - _GROUND_M) / _LAYER_M + (_FAR_M - _NEAR_EARTH_M) / _LAYER_M / _COARSER) + 2
 _ROUNDING_M = 100.0  # float32 resolves 2 m in the geostationary belt
-_FURTHEST = 4.0  # lines longer than so many usual ones are compared with all
-_WIDEST = 5  # cells in each direction
+_ROUNDING = 1e-5  # of directions
+_FURTHEST = 3  # cells in each direction; who needs more is compared with all
+_LANES = 8  # lines are compared in vectors of it
+_BATCH = 8192  # runs that are compared in one go
+_AHEAD = 14  # a cell itself and half of those around it
 _NOWHERE_M = np.float32(1e12)
-_ZERO, _ONE, _HALF, _TINY = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(1e-9)
+_ZERO, _ONE, _TWO, _HALF, _TINY = (np.float32(one) for one in (0.0, 1.0, 2.0, 0.5, 1e-9))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _cell(x_m: float, cell_m: float, half: int) -> int:
-    """Cell number, from 1 to ``2 half``, of a coordinate: linear near the Earth, coarser beyond, clamped far out."""
-    u = x_m / cell_m
-    bend = _NEAR_EARTH_M / cell_m
-    if u > bend:
-        u = bend + (u - bend) / _COARSER
-    elif u < -bend:
-        u = -bend + (u + bend) / _COARSER
-    return max(1, min(2 * half, int(np.floor(u)) + half + 1))
+def near_pairs(
+    ends_m: Floats,
+    margin_m: Floats,
+    long_margin_m: Floats,
+    window_s: float,
+    reach_m: float,
+    long_reach_m: float,
+    wanted: Flags,
+) -> Array:
+    """Candidates of all windows.
+
+    Parameters
+    ----------
+    ends_m
+        (windows + 1, n, 3): positions at the ends of windows; NaN where an object does not exist. The number of
+        windows is a multiple of that of ``long_margin_m``, and so many make a long one.
+    margin_m, long_margin_m
+        (windows, n) and (long windows, n).
+    reach_m, long_reach_m
+        The distance under which nothing may be missed, in windows and in long ones.
+    wanted
+        (n) of which a pair must have one.
+
+    Returns (k, 4): object, object, window from 0, and the time of the linear closest approach from -1 at the window's
+    start to 1 at its end. A pair may come twice in a window.
+
+    """
+    stride = margin_m.shape[0] // long_margin_m.shape[0]
+    half_s = 0.5 * window_s * stride
+    spread = (half_s * _USUAL_M_S + _USUAL_MARGIN_M + 0.5 * long_reach_m) / _LOWEST_M
+    grid = _grid(max(1, int(1.0 / spread)))
+    found = np.empty((4 * wanted.size + 4096, 4))
+    while True:
+        used = _near_pairs(
+            ends_m,
+            margin_m,
+            long_margin_m,
+            np.float32((half_s * _SAG_M_S) ** 2),
+            (np.float32(reach_m), np.float32(long_reach_m)),
+            (wanted, bool(wanted.all())),
+            grid,
+            found,
+        )
+        if used <= len(found):
+            return found[:used]
+        found = np.empty((used, 4))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row, number):
-    """Fill ``row`` (8, n) with middle, half length, margin by cell; returns the number of objects that exist."""
-    count = ends.shape[1]
-    side = 2 * half + 2
-    start[:] = 0
-    for i in range(count):
-        x = _HALF * (ends[window, i, 0] + ends[window + 1, i, 0])
-        if not np.isfinite(x):
-            cell_of[i] = -1
-            continue
-        y = _HALF * (ends[window, i, 1] + ends[window + 1, i, 1])
-        z = _HALF * (ends[window, i, 2] + ends[window + 1, i, 2])
-        cell = (_cell(x, cell_m, half) * side + _cell(y, cell_m, half)) * side + _cell(z, cell_m, half)
-        cell_of[i] = cell
-        start[cell + 1] += 1
-    for cell in range(start.size - 1):
-        start[cell + 1] += start[cell]
-    for i in range(count):
-        if cell_of[i] >= 0:
-            place = start[cell_of[i]]
-            start[cell_of[i]] += 1
-            number[place] = i
-            for axis in range(3):
-                row[axis, place] = _HALF * (ends[window, i, axis] + ends[window + 1, i, axis])
-                row[3 + axis, place] = _HALF * (ends[window + 1, i, axis] - ends[window, i, axis])
-            row[6, place] = margin_m[window, i]
-    for cell in range(start.size - 1, 0, -1):
-        start[cell] = start[cell - 1]
-    start[0] = 0
-    total = start[start.size - 1]
-    for place in range(total, total + _LANES):
-        row[:, place] = _NOWHERE_M
-        row[3:, place] = _ZERO
-    return total
+@lru_cache
+def _grid(side: int) -> tuple[Integers, Integers, Integers]:
+    """Cells of the cube from -1 to 1, ``side`` each way, that the unit sphere passes through.
 
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _least(row, p, q):
-    """Squared distance of two lines at their closest, and when: -1 at the window's start, 1 at its end."""
-    dx, dy, dz = row[0, q] - row[0, p], row[1, q] - row[1, p], row[2, q] - row[2, p]
-    cx, cy, cz = row[3, q] - row[3, p], row[4, q] - row[4, p], row[5, q] - row[5, p]
-    when = -(dx * cx + dy * cy + dz * cz) / (cx * cx + cy * cy + cz * cz + _TINY)
-    when = max(-_ONE, min(_ONE, when))
-    ex, ey, ez = dx + when * cx, dy + when * cy, dz + when * cz
-    return ex * ex + ey * ey + ez * ez, when
+    Returns their numbers (side, side, side), -1 where the sphere is not, their places (n, 3), and the numbers of the
+    cells around each, (n, 27): itself, those that it comes before, from place `_AHEAD` on those that come before
+    it; -1 for none.
+    """
+    edges = np.linspace(-1.0, 1.0, side + 1)
+    low, high = edges[:-1], edges[1:]
+    least = np.where((low < 0.0) & (high > 0.0), 0.0, np.minimum(np.abs(low), np.abs(high))) ** 2
+    most = np.maximum(np.abs(low), np.abs(high)) ** 2
+    nearest = least[:, None, None] + least[:, None] + least
+    farthest = most[:, None, None] + most[:, None] + most
+    on = (nearest <= 1.0 + _ROUNDING) & (farthest >= 1.0 - _ROUNDING)
+    number = np.full(on.shape, -1, dtype=np.int32)
+    number[on] = np.arange(np.count_nonzero(on))
+    place = np.argwhere(on).astype(np.int32)
+    padded = np.pad(number, 1, constant_values=-1)
+    steps = [(x, y, z) for x in (0, 1, -1) for y in (0, 1, -1) for z in (0, 1, -1)]
+    steps.sort(key=lambda step: (step != (0, 0, 0), step < (0, 0, 0)))
+    around = np.stack([padded[tuple((place + 1 + step).T)] for step in steps], axis=1)
+    return number, place, around
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz", "reassoc"})
-def _hits(row, p, first, end, own_m):
-    """How many lines of a run come near line ``p``.
+def _lines(begin_m, end_m, margin_m, sag2, line, extent_m, stretch_m):
+    """Fill ``line`` (9, n) with middle, half length, margin, height and radius; extents; half lengths with margins."""
+    for i in range(begin_m.shape[0]):
+        mx, my, mz = (
+            _HALF * (begin_m[i, 0] + end_m[i, 0]),
+            _HALF * (begin_m[i, 1] + end_m[i, 1]),
+            _HALF * (begin_m[i, 2] + end_m[i, 2]),
+        )
+        hx, hy, hz = end_m[i, 0] - mx, end_m[i, 1] - my, end_m[i, 2] - mz
+        line[0, i], line[1, i], line[2, i] = mx, my, mz
+        line[3, i], line[4, i], line[5, i] = hx, hy, hz
+        line[6, i] = margin_m[i]
+        squared, half2 = mx * mx + my * my + mz * mz, hx * hx + hy * hy + hz * hz
+        swing = _TWO * abs(mx * hx + my * hy + mz * hz)
+        excess = half2 - sag2
+        low = squared + sag2 - swing + (excess if excess < _ZERO else _ZERO)
+        high = np.sqrt(squared + sag2 + swing + (excess if excess > _ZERO else _ZERO))
+        low = np.sqrt(low if low > _ZERO else _ZERO)
+        line[7, i] = _HALF * (low + high)
+        line[8, i] = np.sqrt(squared)
+        extent_m[i] = _HALF * (high - low) + margin_m[i]
+        stretch_m[i] = np.sqrt(half2) + margin_m[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _layer(height_m):
+    """Layer of a height: a rising function that nowhere grows faster than by one in `_LAYER_M`."""
+    low = min(height_m, _NEAR_EARTH_M) - _GROUND_M
+    high = (min(max(height_m, _NEAR_EARTH_M), _FAR_M) - _NEAR_EARTH_M) / _COARSER
+    return max(0, int((low + high) / _LAYER_M))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _placed(line, extent_m, stretch_m, reach_m, number, key, width):
+    """Fill ``key``, by which lines are sorted (-1 for what does not exist), and how many cells away each must look."""
+    side, cells = number.shape[0], number.max() + 1
+    scale = np.float32(0.5 * side)
+    for i in range(extent_m.size):
+        if not np.isfinite(line[7, i]):
+            key[i] = -1
+            continue
+        spread = (stretch_m[i] + _HALF * reach_m) / line[8, i] * side * (1.0 + _ROUNDING)
+        cell = -1
+        if spread <= _FURTHEST:
+            x, y, z = (
+                max(0, min(side - 1, int((line[0, i] / line[8, i] + _ONE) * scale))),
+                max(0, min(side - 1, int((line[1, i] / line[8, i] + _ONE) * scale))),
+                max(0, min(side - 1, int((line[2, i] / line[8, i] + _ONE) * scale))),
+            )
+            cell = number[x, y, z]
+        width[i] = _FURTHEST + 1 if cell < 0 else max(1, int(np.ceil(spread)))
+        cell = max(cell, 0)
+        if width[i] > 1:
+            key[i] = (_LAYERS + 1) * cells + cell
+        elif extent_m[i] > _LITTLE_EXTENT_M:
+            key[i] = _LAYERS * cells + cell
+        else:
+            key[i] = _LAYERS * cell + _layer(line[7, i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sorted(line, extent_m, key, width, start, row, own, extent):
+    """Sort by ``key``: fill ``row`` (7, n), ``own`` (3, n) with number, layer and width, and ``extent``.
+
+    ``start`` (keys + 2) is filled with the first place of each key; the last but one is the number of all.
+    """
+    start[:] = 0
+    for i in range(key.size):
+        if key[i] >= 0:
+            start[key[i] + 2] += 1
+    for k in range(start.size - 1):
+        start[k + 1] += start[k]
+    for i in range(
+        key.size
+    ):  # moves the start of each key to that of the next, which makes up for the 2 above
+        if key[i] >= 0:
+            place = start[key[i] + 1]
+            start[key[i] + 1] += 1
+            own[0, place], own[1, place], own[2, place] = i, _layer(line[7, i]), width[i]
+            extent[place] = extent_m[i]
+    total = start[-1]
+    for axis in range(7):
+        for place in range(total):
+            row[axis, place] = line[axis, own[0, place]]
+        row[axis, total : total + _LANES] = _NOWHERE_M if axis == 0 else _ZERO
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _overlaps(layer, extent, slack_m, lines, start, cell, ahead_only, runs, many):
+    """Append runs (line, first, past the last) of the first tier in a cell whose heights are near those of ``lines``.
+
+    ``lines`` are given by first place and past the last; ``slack_m`` is the reach and the greatest extent in the first
+    tier. Without branches: which runs are empty cannot be foreseen.
+    """
+    base = cell * _LAYERS
+    for p in range(lines[0], lines[1]):
+        near = int((extent[p] + slack_m) / _LAYER_M) + 1
+        first = start[base + max(layer[p] - near, 0)]
+        runs[many, 0], runs[many, 1] = p, p + 1 if ahead_only else first
+        runs[many, 2] = start[base + min(layer[p] + near, _LAYERS - 1) + 1]
+        many += runs[many, 2] > runs[many, 1]
+    return many
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz", "reassoc"})
+def _hits(row, p, first, own_m):
+    """How many of `_LANES` lines from ``first`` on come near line ``p``.
 
     Without branches, with unsigned indices and a count in the type of the data, so that all of it becomes wide
     vector instructions.
     """
     hits = _ZERO
     px, py, pz, pu, pv, pw = row[0, p], row[1, p], row[2, p], row[3, p], row[4, p], row[5, p]
-    for q in range(np.uint64(first), np.uint64(end)):
+    for lane in range(np.uint64(_LANES)):
+        q = np.uint64(first) + lane
         dx, dy, dz = row[0, q] - px, row[1, q] - py, row[2, q] - pz
         cx, cy, cz = row[3, q] - pu, row[4, q] - pv, row[5, q] - pw
         when = -(dx * cx + dy * cy + dz * cz) / (cx * cx + cy * cy + cz * cz + _TINY)
-        when = _ONE if when > _ONE else when  # noqa: FURB136  # min() would not become a vector instruction
-        when = -_ONE if when < -_ONE else when  # noqa: FURB136  # as above
+        when = _ONE if when > _ONE else when
+        when = -_ONE if when < -_ONE else when
         ex, ey, ez = dx + when * cx, dy + when * cy, dz + when * cz
         limit = own_m + row[6, q]
         hits += _ONE if ex * ex + ey * ey + ez * ez <= limit * limit else _ZERO
@@ -120,155 +260,184 @@ def _hits(row, p, first, end, own_m):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _note(row, number, wanted, p, first, last, reach_m, window, found, used):
-    """Append the lines from ``first`` to before ``last`` that come near line ``p``; returns how many there are now."""
-    for q in range(first, last):
-        squared, when = _least(row, p, q)
-        limit = reach_m + row[6, p] + row[6, q]
-        if squared > limit * limit or q == p or not (wanted[number[p]] or wanted[number[q]]):
-            continue
-        if used < found.shape[0]:
-            found[used, 0], found[used, 1], found[used, 2] = number[p], number[q], window
-            found[used, 3] = when
-        used += 1
-    return used
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _compare(row, number, wanted, p, runs, reach_m, window, found, used):
-    """Compare line ``p`` with runs of others, (k, 2); returns how many candidates there are now (kept or not)."""
-    own_m = reach_m + row[6, p]
-    for run in range(runs.shape[0]):
-        first, last = runs[run, 0], runs[run, 1]
-        # A run is filled up to whole vectors with the lines after it: to look at them does no harm.
-        end = first + (last - first + _LANES - 1) // _LANES * _LANES
-        if _hits(row, p, first, end, own_m) != _ZERO:
-            used = _note(row, number, wanted, p, first, last, reach_m, window, found, used)
-    return used
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _runs_around(start, side, cell, width, ahead_only, runs):
-    """Fill ``runs`` with the places of lines in the cells around one; returns the number of runs.
-
-    ``ahead_only`` leaves out the cells that look at this one themselves, and the first run begins with the cell.
-    """
-    z = cell % side
-    y = (cell // side) % side
-    x = cell // (side * side)
-    low, high = max(z - width, 0), min(z + width, side - 1)
-    used = 0
-    for over in range(0 if ahead_only else -width, width + 1):
-        for aside in range(0 if ahead_only and over == 0 else -width, width + 1):
-            if not (0 <= x + over < side and 0 <= y + aside < side):
-                continue
-            column = ((x + over) * side + y + aside) * side
-            own_column = ahead_only and over == 0 and aside == 0
-            first, last = start[cell if own_column else column + low], start[column + high + 1]
-            if last > first:
-                runs[used, 0], runs[used, 1] = first, last
-                used += 1
-    return used
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _longest_m(row, total, bound_m):
-    """Greatest sum of half length and margin of the lines in use that do not exceed ``bound_m``."""
-    longest = _ZERO
-    for p in range(total):
-        own = _stretch_m(row, p)
-        if own <= bound_m:
-            longest = max(longest, own)
-    return longest
+def _with_hits(row, runs, many, reach_m):
+    """Keep the runs in which a line comes near; returns how many there are."""
+    kept = 0
+    for run in range(many):
+        p, first, past = runs[run, 0], runs[run, 1], runs[run, 2]
+        own_m = reach_m + row[6, p]
+        hits = _ZERO
+        for block in range(first, past, _LANES):  # to look at some lines after the run, too, does no harm
+            hits += _hits(row, p, block, own_m)
+        if hits != _ZERO:
+            runs[kept] = runs[run]
+            kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _stretch_m(row, p):
-    """How far from its middle the object of a line may be: half length and margin."""
-    return np.sqrt(row[3, p] * row[3, p] + row[4, p] * row[4, p] + row[5, p] * row[5, p]) + row[6, p]
+def _least(dx, dy, dz, cx, cy, cz):
+    """Squared distance of two lines at their closest, and when, from the differences of middles and half lengths."""
+    when = -(dx * cx + dy * cy + dz * cz) / (cx * cx + cy * cy + cz * cz + _TINY)
+    when = max(-_ONE, min(_ONE, when))
+    ex, ey, ez = dx + when * cx, dy + when * cy, dz + when * cz
+    return ex * ex + ey * ey + ez * ez, when
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _search(
-    row, number, wanted, everyone, start, side, cell_of, total, cell_m, usual_m, reach_m, window, found, used
-):
-    """Compare every line that is asked for with those in the cells around it."""
-    longest_m = _longest_m(row, total, _FURTHEST * usual_m)
-    runs = np.empty(((2 * _WIDEST + 1) ** 2, 2), dtype=np.int64)
-    around = np.empty((5, 2), dtype=np.int64)
-    cell, count = -1, 0
-    for p in range(total):
-        own = number[p]
-        stretch_m = _stretch_m(row, p)
-        stray = stretch_m > _FURTHEST * usual_m
-        if not (wanted[own] or stray):
-            continue
-        if everyone and stretch_m <= usual_m:
-            if cell_of[own] != cell:
-                cell = cell_of[own]
-                count = _runs_around(start, side, cell, 1, True, around)
-            around[0, 0] = p + 1
-            used = _compare(row, number, wanted, p, around[:count], reach_m, window, found, used)
-            continue
-        width = int(np.ceil((stretch_m + longest_m + reach_m + _ROUNDING_M) / cell_m))
-        if stray or width > _WIDEST:  # whatever this is, it is compared with all
-            runs[0, 0], runs[0, 1] = 0, total
-            many = 1
-        else:
-            many = _runs_around(start, side, cell_of[own], width, False, runs)
-        used = _compare(row, number, wanted, p, runs[:many], reach_m, window, found, used)
+def _note_short(short, i, j, reach_m, found, used):
+    """Append the short windows in which the lines of two objects come near."""
+    ends_m, margin_m, first, past = short
+    for window in range(first, past):
+        bx, by, bz = (
+            ends_m[window, j, 0] - ends_m[window, i, 0],
+            ends_m[window, j, 1] - ends_m[window, i, 1],
+            ends_m[window, j, 2] - ends_m[window, i, 2],
+        )
+        ax, ay, az = (
+            ends_m[window + 1, j, 0] - ends_m[window + 1, i, 0],
+            ends_m[window + 1, j, 1] - ends_m[window + 1, i, 1],
+            ends_m[window + 1, j, 2] - ends_m[window + 1, i, 2],
+        )
+        squared, when = _least(
+            _HALF * (ax + bx), _HALF * (ay + by), _HALF * (az + bz),
+            _HALF * (ax - bx), _HALF * (ay - by), _HALF * (az - bz),
+        )  # fmt: skip
+        limit = reach_m + margin_m[window, i] + margin_m[window, j]
+        if squared <= limit * limit:  # not where one does not exist
+            if used < found.shape[0]:
+                found[used, 0], found[used, 1], found[used, 2], found[used, 3] = i, j, window, when
+            used += 1
     return used
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def near_pairs(ends, margin_m, window_s, reach_m, wanted, everyone, found):
-    """Candidates of all windows.
+def _note(row, number, wanted, runs, many, short, reaches_m, found, used):
+    """Append what comes near in these runs; ``short``: ends and margins of short windows, first and past the last."""
+    reach_m, long_reach_m = reaches_m
+    many = _with_hits(row, runs, many, long_reach_m)
+    for run in range(many):
+        p = runs[run, 0]
+        for q in range(runs[run, 1], runs[run, 2]):
+            squared, _ = _least(
+                row[0, q] - row[0, p], row[1, q] - row[1, p], row[2, q] - row[2, p],
+                row[3, q] - row[3, p], row[4, q] - row[4, p], row[5, q] - row[5, p],
+            )  # fmt: skip
+            limit = long_reach_m + row[6, p] + row[6, q]
+            i, j = number[p], number[q]
+            if squared <= limit * limit and p != q and (wanted[i] or wanted[j]):
+                used = _note_short(short, i, j, reach_m, found, used)
+    return used
 
-    Parameters
-    ----------
-    ends
-        (windows + 1, n, 3), float32: positions in m at the ends of windows; NaN where an object does not exist.
-    margin_m
-        (windows, n), float32.
-    reach_m
-        float32: the distance under which nothing may be missed.
-    wanted, everyone
-        (n) of which a pair must have one, and whether that is every object.
-    found
-        (capacity, 4), float64, filled with object, object, window from 0, and the time of the linear closest
-        approach from -1 at the window's start to 1 at its end. A pair may come twice in a window.
 
-    Returns the number of candidates: where it exceeds the capacity, those beyond are lost, and the caller asks
-    again with more room.
+@njit(cache=True, nogil=True, error_model="numpy")
+def _runs_of_cell(cell, around, start, layer, extent, slack_m, runs, many):
+    """Append what the lines of the first two tiers in a cell look at, of these two tiers."""
+    second = around.shape[0] * _LAYERS
+    little = (start[cell * _LAYERS], start[(cell + 1) * _LAYERS])
+    much = (start[second + cell], start[second + cell + 1])
+    for k in range(around.shape[1]):
+        other = around[cell, k]
+        if other < 0:
+            continue
+        many = _overlaps(layer, extent, slack_m, much, start, other, False, runs, many)
+        if k < _AHEAD:
+            many = _overlaps(layer, extent, slack_m, little, start, other, k == 0, runs, many)
+            first, past = start[second + other], start[second + other + 1]
+            for p in range(much[0], much[1]):
+                runs[many, 0], runs[many, 1], runs[many, 2] = p, p + 1 if k == 0 else first, past
+                many += past > runs[many, 1]
+    return many
 
-    """
-    windows, count = margin_m.shape
-    usual_m = 0.5 * SWIFT_M_S * window_s + USUAL_MARGIN_M
-    cell_m = 2.0 * usual_m + reach_m + _ROUNDING_M
-    bend = _NEAR_EARTH_M / cell_m
-    half = int(np.ceil(bend + max(_FAR_M / cell_m - bend, 0.0) / _COARSER)) + 1
-    side = 2 * half + 2
-    start = np.empty(side * side * side + 1, dtype=np.int32)
-    cell_of = np.empty(count, dtype=np.int32)
-    number = np.empty(count + _LANES, dtype=np.int32)
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cell_of(p, start, cells):
+    """Cell of the line at a place."""
+    key = np.searchsorted(start, p, side="right") - 1
+    return key // _LAYERS if key < cells * _LAYERS else (key - cells * _LAYERS) % cells
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _runs_of_line(p, own, extent, slack_m, start, number, place, runs, many):
+    """Append all lines of which one with no more spread than this one's, or one of the third tier, may be near."""
+    cells = place.shape[0]
+    second = cells * _LAYERS
+    width, total = own[2, p], start[-1]
+    if width > _FURTHEST:
+        runs[many, 0], runs[many, 1], runs[many, 2] = p, 0, total
+        return many + 1
+    near = int((extent[p] + slack_m) / _LAYER_M) + 1
+    low, past = max(own[1, p] - near, 0), min(own[1, p] + near, _LAYERS - 1) + 1
+    side = number.shape[0]
+    x, y, z = place[_cell_of(p, start, cells)]
+    for cx in range(max(0, x - width), min(side, x + width + 1)):
+        for cy in range(max(0, y - width), min(side, y + width + 1)):
+            for cz in range(max(0, z - width), min(side, z + width + 1)):
+                other = number[cx, cy, cz]
+                if other < 0:
+                    continue
+                base = other * _LAYERS
+                runs[many, 0], runs[many, 1], runs[many, 2] = p, start[base + low], start[base + past]
+                many += runs[many, 2] > runs[many, 1]
+                base = second + other
+                runs[many, 0], runs[many, 1], runs[many, 2] = p, start[base], start[base + 1]
+                many += runs[many, 2] > runs[many, 1]
+    runs[many, 0], runs[many, 1], runs[many, 2] = p, start[second + cells], total
+    return many + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _search(row, own, extent, start, grid, asked, short, reaches_m, found, used):
+    """Compare every line that is asked for with those around it; ``asked`` is who, and whether that is everyone."""
+    number, place, around = grid
+    wanted, everyone = asked
+    cells = place.shape[0]
+    slack_m = reaches_m[1] + _ROUNDING_M + _LITTLE_EXTENT_M
+    third = start[cells * (_LAYERS + 1)]
+    runs = np.empty((_BATCH + _most_runs(start, cells), 3), dtype=np.int32)
+    many = 0
+    for cell in range(cells if everyone else 0):
+        if many > _BATCH:
+            used = _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
+            many = 0
+        many = _runs_of_cell(cell, around, start, own[1], extent, slack_m, runs, many)
+    for p in range(third if everyone else 0, start[-1]):
+        if many > _BATCH:
+            used = _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
+            many = 0
+        if wanted[own[0, p]]:
+            many = _runs_of_line(p, own, extent, slack_m, start, number, place, runs, many)
+    return _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _most_runs(start, cells):
+    """How many runs the lines of one cell, or one line, make at most, and one that is written and not kept."""
+    most = 0
+    for cell in range(cells):
+        little = start[(cell + 1) * _LAYERS] - start[cell * _LAYERS]
+        much = start[cells * _LAYERS + cell + 1] - start[cells * _LAYERS + cell]
+        most = max(most, _AHEAD * little + (27 + _AHEAD) * much)
+    return max(most, 2 * (2 * _FURTHEST + 1) ** 3 + 1) + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _near_pairs(ends_m, margin_m, long_margin_m, sag2, reaches_m, asked, grid, found):
+    """Fill ``found`` as far as it goes; returns the number of candidates."""
+    long_windows, count = long_margin_m.shape
+    stride = margin_m.shape[0] // long_windows
+    line = np.empty((9, count), dtype=np.float32)
+    extent_m, stretch_m, extent = np.empty((3, count), dtype=np.float32)
+    key, width = np.empty((2, count), dtype=np.int32)
+    start = np.empty(grid[1].shape[0] * (_LAYERS + 2) + 2, dtype=np.int32)
     row = np.empty((7, count + _LANES), dtype=np.float32)
+    own = np.empty((3, count), dtype=np.int32)
     used = 0
-    for window in range(windows):
-        total = _sorted_into_cells(ends, window, margin_m, cell_m, half, start, cell_of, row, number)
-        used = _search(
-            row,
-            number,
-            wanted,
-            everyone,
-            start,
-            side,
-            cell_of,
-            total,
-            cell_m,
-            usual_m,
-            reach_m,
-            window,
-            found,
-            used,
-        )
+    for window in range(long_windows):
+        first, past = stride * window, stride * (window + 1)
+        _lines(ends_m[first], ends_m[past], long_margin_m[window], sag2, line, extent_m, stretch_m)
+        _placed(line, extent_m, stretch_m, reaches_m[1], grid[0], key, width)
+        _sorted(line, extent_m, key, width, start, row, own, extent)
+        short = (ends_m, margin_m, first, past)
+        used = _search(row, own, extent, start[:-1], grid, asked, short, reaches_m, found, used)
     return used

@@ -1,8 +1,9 @@
 """Where everything is at the ends of the windows of a chunk, and how far its path lies off the line between.
 
 Windows are `WINDOW_S` long and begin at whole multiples of it, so that every result is the same whatever span or
-chunk it was found in. Most objects come from the fast SGP4 kernel at nodes `NODE_S` apart and are interpolated by
-the polynomial through eight nodes; the rest (`_direct`) come from the reference, or their ephemeris, at each end.
+chunk it was found in; `WINDOWS_PER_NODE` make a long window. Most objects come from the fast SGP4 kernel at nodes
+`NODE_S` apart, the ends of long windows, and are interpolated by the polynomial through eight nodes; the rest
+(`_direct`) come from the reference, or their ephemeris, at each end.
 
 The margin of an object in a window is the sum of
 
@@ -13,7 +14,7 @@ The margin of an object in a window is the sum of
   g the Earth's point mass and f all else that moves them. On a window of length W, path and line differ at the time
   t* of the approach by at most the integral over that of the window's Green function. With |g(p1) - g(p2)| <= G d,
   where G = 2 mu / r^3, and d <= D + v |t - t*|, it comes to G (D W^2 / 8 + v W^3 / 48) + (|f1| + |f2|) W^2 / 8.
-  As v is at most the sum of both speeds, each object brings its part; D W^2 / 8 is in `REACH_FACTOR`;
+  As v is at most the sum of both speeds, each object brings its part; D W^2 / 8 is in `reach_factor`;
 - the resolution of float32.
 
 f is measured, not modelled: the second difference of positions over three nodes less what g explains of it (Numerov's
@@ -28,7 +29,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from commonsky.astro.fast_perturbations import fast_positions_teme_km
-from commonsky.astro.orbit import EARTH_GM_M3_S2
+from commonsky.astro.orbit import EARTH_EQUATORIAL_RADIUS_M, EARTH_GM_M3_S2
 from commonsky.safety.screening.existence import Existence
 from commonsky.safety.screening.population import Population, states_at
 
@@ -41,47 +42,58 @@ WINDOWS_PER_NODE = 2
 NODE_S = WINDOW_S * WINDOWS_PER_NODE
 STENCIL = np.arange(-3, 5)  # the nodes, counted from the one before, whose polynomial is used after it
 
-REACH_FACTOR = 1.0 + 1.25 * 2.0 * EARTH_GM_M3_S2 / 6.378e6**3 * WINDOW_S**2 / 8.0
-"""What the curvature of paths adds to the reach of a volume, relative to it: the part D of the bound above."""
-
 _CLOSING = 1.25  # r may be less somewhere in the window than at its ends
-_RUN_OUT_M = 0.5 * 9.9 * WINDOW_S**2 + 2e3  # no path leaves its tangent faster than gravity lets it fall
 _FLOAT32 = 4e-7
 _MOST_MARGIN_M = 10e3  # the fast kernel is not used where it brings more
 
 
 @dataclass(frozen=True)
 class Paths:
-    """``ends_m`` (windows + 1, n, 3) and ``margin_m`` (windows, n), float32, of the objects ``index`` (n)."""
+    """Of the objects ``index`` (n), all float32.
+
+    ``ends_m`` (windows + 1, n, 3), ``margin_m`` (windows, n), and ``long_margin_m`` (windows / `WINDOWS_PER_NODE`, n)
+    of long windows.
+    """
 
     ends_m: Floats
     margin_m: Floats
+    long_margin_m: Floats
     index: Indices
 
 
+def reach_factor(window_s: float) -> float:
+    """What the curvature of paths does to the reach of a volume: the part D of the bound above."""
+    return 1.0 + _CLOSING * 2.0 * EARTH_GM_M3_S2 / EARTH_EQUATORIAL_RADIUS_M**3 * window_s**2 / 8.0
+
+
 def paths(objects: Population, exist: Existence, first_window: int, last_window: int) -> Paths:
-    """Paths of all objects in the windows ``first_window`` to before ``last_window``; NaN where one does not exist."""
+    """Paths of all objects in the windows ``first_window`` to before ``last_window``; NaN where one does not exist.
+
+    Both are multiples of `WINDOWS_PER_NODE`.
+    """
     fast = objects.fast
     smooth = objects.by_elements[np.concatenate([fast.near, fast.deep])]
     others = np.setdiff1d(np.arange(len(objects)), smooth)
     index = np.concatenate([smooth, others])
     windows = last_window - first_window
+    long_windows = windows // WINDOWS_PER_NODE
     ends = np.full((windows + 1, index.size * 3), np.nan, dtype=np.float32)
     margin = np.zeros((windows, index.size), dtype=np.float32)
+    long_margin = np.zeros((long_windows, index.size), dtype=np.float32)
     base = first_window // WINDOWS_PER_NODE + int(STENCIL[0])
-    phase = first_window - first_window // WINDOWS_PER_NODE * WINDOWS_PER_NODE
-    node_count = (phase + windows) // WINDOWS_PER_NODE + STENCIL.size
-    near, deep = fast_positions_teme_km(fast, NODE_S * (base + np.arange(node_count, dtype=np.float64)))
+    node_count = long_windows + STENCIL.size
     column = 0
-    for nodes in (near, deep):
-        _interpolate(nodes.reshape(node_count, -1), _weights(), phase, 3 * column, ends)
-        _margins(nodes, _weights() - _weights_of_six(), phase, column, margin)
+    for nodes in fast_positions_teme_km(fast, NODE_S * (base + np.arange(node_count, dtype=np.float64))):
+        _interpolate(nodes.reshape(node_count, -1), _weights(), 3 * column, ends)
+        _margins(nodes, _weights() - _weights_of_six(), column, margin, long_margin)
         column += nodes.shape[1]
     ends3 = ends.reshape(windows + 1, index.size, 3)
-    margin[:, : smooth.size] += exist.fast_error_m[smooth].astype(np.float32)
+    for each in (margin, long_margin):
+        each[:, : smooth.size] += exist.fast_error_m[smooth].astype(np.float32)
     direct = _direct(exist, index, ends3, margin, first_window)
-    _overwrite(objects, exist, first_window, direct, index, ends3, margin)
-    return Paths(ends3, margin, index)
+    way = Paths(ends3, margin, long_margin, index)
+    _overwrite(objects, exist, first_window, direct, way)
+    return way
 
 
 def interpolating_weights(nodes: Array, at: float) -> Array:
@@ -106,13 +118,13 @@ def _weights_of_six() -> Array:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _interpolate(nodes_km: Array, weights: Array, phase: int, column: int, ends: Floats) -> None:
+def _interpolate(nodes_km: Array, weights: Array, column: int, ends: Floats) -> None:
     """Fill ``ends`` from flat ``column`` on, in m, from (nodes, 3 n) positions in km."""
     width = nodes_km.shape[1]
     per_node = weights.shape[0]
     for end in range(ends.shape[0]):
-        first = (phase + end) // per_node
-        w = 1e3 * weights[(phase + end) % per_node]
+        first = end // per_node
+        w = 1e3 * weights[end % per_node]
         n0, n1, n2, n3 = nodes_km[first], nodes_km[first + 1], nodes_km[first + 2], nodes_km[first + 3]
         n4, n5, n6, n7 = nodes_km[first + 4], nodes_km[first + 5], nodes_km[first + 6], nodes_km[first + 7]
         out = ends[end, column : column + width]
@@ -122,71 +134,88 @@ def _interpolate(nodes_km: Array, weights: Array, phase: int, column: int, ends:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pull(x: float, y: float, z: float) -> float:
-    """Point-mass gravity over the position, 1/s2, from km."""
-    squared = 1e6 * (x * x + y * y + z * z)
-    return EARTH_GM_M3_S2 / (squared * np.sqrt(squared))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _margins(nodes_km: Array, difference: Array, phase: int, column: int, margin_m: Floats) -> None:
-    """Fill ``margin_m`` (windows, all) from ``column`` on, from (nodes, n, 3) positions in km."""
+def _margins(
+    nodes_km: Array, difference: Array, column: int, margin_m: Floats, long_margin_m: Floats
+) -> None:
+    """Fill margins from ``column`` on, but for the fast kernel's part, from (nodes, n, 3) positions."""
     per_node = difference.shape[0]
-    windows = margin_m.shape[0]
-    for first in range((phase + windows - 1) // per_node + 1):
-        low = max(first * per_node - phase, 0)
-        high = min((first + 1) * per_node - phase, windows)
-        for i in range(nodes_km.shape[1]):
-            value = np.float32(_margin_between(nodes_km, difference, first, i))
-            for window in range(low, high):
-                margin_m[window, column + i] = value
+    count = nodes_km.shape[1]
+    pulls = np.empty((4, count))  # at the node before the window, at both its ends, and at the node after it
+    for node in range(3):
+        _pulls(nodes_km[2 + node], pulls[node])
+    before = np.empty(count)
+    _unexplained_m(nodes_km[2:5], pulls[:3], before)
+    after = np.empty(count)
+    for first in range(long_margin_m.shape[0]):
+        _pulls(nodes_km[first + 5], pulls[3])
+        _unexplained_m(nodes_km[first + 3 : first + 6], pulls[1:], after)
+        for i in range(count):
+            left_over = 2.0 / 8.0 * max(before[i], after[i])
+            curvature = _curvature_m(
+                nodes_km[first + 3, i], nodes_km[first + 4, i], max(pulls[1, i], pulls[2, i])
+            )
+            resolution = _resolution_m(nodes_km[first + 3, i])
+            long_margin_m[first, column + i] = left_over + curvature + resolution
+            short = left_over / per_node**2 + curvature / per_node**3 + resolution
+            short += _interpolation_m(nodes_km[first : first + 8, i], difference)
+            for window in range(first * per_node, (first + 1) * per_node):
+                margin_m[window, column + i] = short
+        pulls[:3] = pulls[1:]
+        before[:] = after
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _margin_between(nodes_km: Array, difference: Array, first: int, i: int) -> float:
-    """Margin in m between the fourth and fifth node from ``first``; the part of the fast kernel is not in it."""
+def _pulls(position_km: Array, pull: Array) -> None:
+    """Point-mass gravity over the position, 1/s2, of (n, 3)."""
+    for i in range(pull.size):
+        x, y, z = position_km[i, 0], position_km[i, 1], position_km[i, 2]
+        squared = 1e6 * (x * x + y * y + z * z)
+        pull[i] = EARTH_GM_M3_S2 / (squared * np.sqrt(squared))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _unexplained_m(three_km: Array, pulls: Array, out: Array) -> None:
+    """Second difference over three nodes (3, n, 3) less what point-mass gravity explains of it, in m."""
+    weight = NODE_S * NODE_S / 12.0
+    for i in range(out.size):
+        squared = 0.0
+        for axis in range(3):
+            p, q, r = three_km[0, i, axis], three_km[1, i, axis], three_km[2, i, axis]
+            explained = weight * (p * pulls[0, i] + 10.0 * q * pulls[1, i] + r * pulls[2, i])
+            off = p - 2.0 * q + r + explained
+            squared += off * off
+        out[i] = 1e3 * np.sqrt(squared)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _curvature_m(begin_km: Array, end_km: Array, pull: float) -> float:
+    """An object's part of the relative curvature of paths in a long window."""
+    squared = 0.0
+    for axis in range(3):
+        squared += (end_km[axis] - begin_km[axis]) ** 2
+    speed = _CLOSING * 1e3 * np.sqrt(squared) / NODE_S
+    return _CLOSING * 2.0 * pull * speed * NODE_S**3 / 48.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _resolution_m(position_km: Array) -> float:
+    x, y, z = position_km[0], position_km[1], position_km[2]
+    return _FLOAT32 * 1e3 * np.sqrt(x * x + y * y + z * z)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _interpolation_m(nodes_km: Array, difference: Array) -> float:
+    """How far the polynomials through eight and six nodes (8, 3) are apart between the middle two, in m."""
     worst = 0.0
     for step in range(1, difference.shape[0]):
         squared = 0.0
         for axis in range(3):
             off = 0.0
             for k in range(8):
-                off += difference[step, k] * nodes_km[first + k, i, axis]
+                off += difference[step, k] * nodes_km[k, axis]
             squared += off * off
         worst = max(worst, squared)
-    before, after = _unexplained_m(nodes_km, first + 3, i), _unexplained_m(nodes_km, first + 4, i)
-    left_over = max(before, after) * 2.0 / (8.0 * WINDOWS_PER_NODE**2)
-    return 1e3 * np.sqrt(worst) + left_over + _curvature_m(nodes_km, first + 3, i)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _unexplained_m(nodes_km: Array, k: int, i: int) -> float:
-    """Second difference of positions at a node less what point-mass gravity explains of it, in m."""
-    weight = NODE_S * NODE_S / 12.0
-    a = weight * _pull(nodes_km[k - 1, i, 0], nodes_km[k - 1, i, 1], nodes_km[k - 1, i, 2])
-    b = 10.0 * weight * _pull(nodes_km[k, i, 0], nodes_km[k, i, 1], nodes_km[k, i, 2])
-    c = weight * _pull(nodes_km[k + 1, i, 0], nodes_km[k + 1, i, 1], nodes_km[k + 1, i, 2])
-    squared = 0.0
-    for axis in range(3):
-        p, q, r = nodes_km[k - 1, i, axis], nodes_km[k, i, axis], nodes_km[k + 1, i, axis]
-        off = p - 2.0 * q + r + a * p + b * q + c * r
-        squared += off * off
-    return 1e3 * np.sqrt(squared)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _curvature_m(nodes_km: Array, k: int, i: int) -> float:
-    """An object's part of the relative curvature of paths, and the resolution of float32."""
-    gradient, squared = 0.0, 0.0
-    for node in range(k, k + 2):
-        x, y, z = nodes_km[node, i, 0], nodes_km[node, i, 1], nodes_km[node, i, 2]
-        gradient = max(gradient, 2.0 * _pull(x, y, z))
-    for axis in range(3):
-        squared += (nodes_km[k + 1, i, axis] - nodes_km[k, i, axis]) ** 2
-    speed = _CLOSING * 1e3 * np.sqrt(squared) / NODE_S
-    x, y, z = nodes_km[k, i, 0], nodes_km[k, i, 1], nodes_km[k, i, 2]
-    resolution = _FLOAT32 * 1e3 * np.sqrt(x * x + y * y + z * z)
-    return _CLOSING * gradient * speed * WINDOW_S**3 / 48.0 + resolution
+    return 1e3 * np.sqrt(worst)
 
 
 def _direct(exist: Existence, index: Indices, ends: Floats, margin: Floats, first_window: int) -> Indices:
@@ -200,45 +229,39 @@ def _direct(exist: Existence, index: Indices, ends: Floats, margin: Floats, firs
     return np.flatnonzero((cut | failed) & ~gone)
 
 
-def _overwrite(  # noqa: PLR0913  # the paths of the chunk are changed in place
-    objects: Population,
-    exist: Existence,
-    first_window: int,
-    columns: Indices,
-    index: Indices,
-    ends: Floats,
-    margin: Floats,
+def _overwrite(
+    objects: Population, exist: Existence, first_window: int, columns: Indices, way: Paths
 ) -> None:
     """Put the reference's positions at the ends of windows in place of interpolated ones."""
-    times = WINDOW_S * (first_window - 1 + np.arange(ends.shape[0] + 2))
+    more = WINDOWS_PER_NODE  # windows on either side
+    times = WINDOW_S * (first_window - more + np.arange(way.ends_m.shape[0] + 2 * more))
     for column in columns.tolist():
-        one = int(index[column])
-        own_ends, own_margin = _exact_path(objects, one, exist.begin_tai_s[one], exist.end_tai_s[one], times)
-        ends[:, column] = own_ends
-        margin[:, column] = own_margin
+        one = int(way.index[column])
+        begin_s, end_s = exist.begin_tai_s[one], exist.end_tai_s[one]
+        exists = (times >= begin_s) & (times < end_s)
+        position = np.full((times.size, 3), np.nan)
+        velocity = np.full((times.size, 3), np.nan)
+        place = np.full(int(exists.sum()), one, dtype=np.int64)
+        position[exists], velocity[exists] = states_at(objects, place, times[exists])
+        way.margin_m[:, column] = _exact_margins(position[more - 1 : times.size - more + 1], WINDOW_S)
+        way.long_margin_m[:, column] = _exact_margins(position[::more], NODE_S)
+        _run_out(objects, one, begin_s, end_s, times, position, velocity)
+        way.ends_m[:, column] = position[more:-more]
 
 
-def _exact_path(
-    objects: Population, one: int, begin_s: float, end_s: float, times: Array
-) -> tuple[Array, Array]:
-    """Ends (windows + 1, 3) and margins (windows) of one object; ``times`` has one window more on either side."""
-    exists = (times >= begin_s) & (times < end_s)
-    position = np.full((times.size, 3), np.nan)
-    velocity = np.full((times.size, 3), np.nan)
-    place = np.full(int(exists.sum()), one, dtype=np.int64)
-    position[exists], velocity[exists] = states_at(objects, place, times[exists])
+def _exact_margins(position: Array, window_s: float) -> Array:
+    """Margins (windows) of one object from its exact ends, (windows + 3, 3): with one more on either side."""
     radius = np.linalg.norm(position, axis=1)
-    pull = EARTH_GM_M3_S2 / radius[:, np.newaxis] ** 3 * position * WINDOW_S**2 / 12.0
+    pull = EARTH_GM_M3_S2 / radius[:, np.newaxis] ** 3 * position * window_s**2 / 12.0
     second = position[:-2] - 2.0 * position[1:-1] + position[2:]
     unexplained = np.linalg.norm(second + pull[:-2] + 10.0 * pull[1:-1] + pull[2:], axis=1)
     line = np.linalg.norm(np.diff(position, axis=0), axis=1)[1:-1]
     gradient = 2.0 * EARTH_GM_M3_S2 / np.minimum(radius[1:-2], radius[2:-1]) ** 3
     # Half of the greater unexplained part covers even an impulse anywhere in the window.
     margin = 0.5 * np.maximum(unexplained[:-1], unexplained[1:])
-    margin += _CLOSING**2 * gradient * line / WINDOW_S * WINDOW_S**3 / 48.0 + _FLOAT32 * radius[1:-2]
-    _run_out(objects, one, begin_s, end_s, times, position, velocity)
-    margin[~np.isfinite(margin)] = _RUN_OUT_M
-    return position[1:-1], margin
+    margin += _CLOSING**2 * gradient * line / window_s * window_s**3 / 48.0 + _FLOAT32 * radius[1:-2]
+    run_out_m = 0.5 * 9.9 * window_s**2 + 2e3  # no path leaves its tangent faster than gravity lets it fall
+    return np.where(np.isfinite(margin), margin, run_out_m)
 
 
 def _run_out(  # noqa: PLR0913  # the path of the object is changed in place
@@ -250,18 +273,19 @@ def _run_out(  # noqa: PLR0913  # the path of the object is changed in place
     position: Array,
     velocity: Array,
 ) -> None:
-    """Lengthen the path along its tangent to the ends of windows in which the object begins or ceases to exist."""
+    """Lengthen the path along its tangent to the ends of long windows in which the object begins or ceases to exist."""
     known = np.flatnonzero(np.isfinite(position[:, 0]))
     if not known.size:
         middle = 0.5 * (max(begin_s, times[1]) + min(end_s, times[-2]))
-        place = int(np.searchsorted(times, middle, side="right")) - 1
+        after = int(np.searchsorted(times, middle, side="right"))
         at, rate = states_at(objects, np.array([one]), np.array([middle]))
-        if 0 <= place < times.size - 1:
-            position[place] = at[0] - (middle - times[place]) * rate[0]
-            position[place + 1] = at[0] + (times[place + 1] - middle) * rate[0]
+        if 0 < after < times.size:
+            around = slice(max(after - WINDOWS_PER_NODE, 0), after + WINDOWS_PER_NODE)
+            position[around] = at[0] + (times[around] - middle)[:, np.newaxis] * rate[0]
         return
     first, last = int(known[0]), int(known[-1])
-    if first > 0 and begin_s < times[first]:
-        position[first - 1] = position[first] - WINDOW_S * velocity[first]
-    if last < times.size - 1 and end_s > times[last]:
-        position[last + 1] = position[last] + WINDOW_S * velocity[last]
+    for step in range(1, WINDOWS_PER_NODE + 1):
+        if first >= step and begin_s < times[first]:
+            position[first - step] = position[first] - step * WINDOW_S * velocity[first]
+        if last + step < times.size and end_s > times[last]:
+            position[last + step] = position[last] + step * WINDOW_S * velocity[last]

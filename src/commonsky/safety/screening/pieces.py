@@ -12,7 +12,7 @@ from commonsky.safety.screening.companions import CO_MOVING_M_S, EDGE, MINIMUM, 
 from commonsky.safety.screening.encounters import closest_approaches
 from commonsky.safety.screening.existence import Existence, Unusable, existence
 from commonsky.safety.screening.pairs import near_pairs
-from commonsky.safety.screening.paths import REACH_FACTOR, WINDOW_S, Paths, paths
+from commonsky.safety.screening.paths import NODE_S, WINDOW_S, WINDOWS_PER_NODE, Paths, paths, reach_factor
 from commonsky.safety.screening.population import Population
 from commonsky.safety.screening.sharpening import sharpened_minima
 from commonsky.safety.screening.volume import Span, Volume, inside
@@ -72,7 +72,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Partition:
-    """The windows from ``first_window`` to before ``last_window``, by whole multiples of their length since J2000."""
+    """The windows from ``first_window`` to before ``last_window``, by whole multiples of their length since J2000.
+
+    They are all windows of some long ones.
+    """
 
     number: int
     first_window: int
@@ -127,9 +130,9 @@ def plan(  # noqa: PLR0913  # what a screening is made of
 
 def partitions(work: Plan) -> list[Partition]:
     """Cut a screening in time. Every event belongs to one partition; co-moving intervals are joined by `merged`."""
-    step = max(1, round(work.chunk_s / WINDOW_S))
-    first = int(np.floor(work.span.start_tai_s / WINDOW_S))
-    last = int(np.ceil(work.span.end_tai_s / WINDOW_S))
+    step = WINDOWS_PER_NODE * max(1, round(work.chunk_s / NODE_S))
+    first = WINDOWS_PER_NODE * int(np.floor(work.span.start_tai_s / NODE_S))
+    last = WINDOWS_PER_NODE * int(np.ceil(work.span.end_tai_s / NODE_S))
     starts = [first, *range((first // step + 1) * step, last, step)]
     return [
         Partition(number, begin, end)
@@ -224,14 +227,8 @@ def _candidates(work: Plan, way: Paths) -> Array:
     masks = [mask for mask in (work.primaries, work.secondaries, work.involving) if mask is not None]
     fewest = min(masks, key=np.count_nonzero, default=np.ones(len(work.objects), dtype=bool))
     wanted = fewest[way.index]
-    reach_m = np.float32(work.volume.reach_m * REACH_FACTOR + 1.0)
-    capacity = 4 * way.index.size + 4096
-    while True:
-        found = np.empty((capacity, 4))
-        used = near_pairs(way.ends_m, way.margin_m, WINDOW_S, reach_m, wanted, bool(wanted.all()), found)
-        if used <= capacity:
-            return found[:used]
-        capacity = used
+    reach_m, long_reach_m = (work.volume.reach_m * reach_factor(each) + 1.0 for each in (WINDOW_S, NODE_S))
+    return near_pairs(way.ends_m, way.margin_m, way.long_margin_m, WINDOW_S, reach_m, long_reach_m, wanted)
 
 
 def _is_wanted(work: Plan, a: Indices, b: Indices) -> Flags:
