@@ -94,11 +94,11 @@ def screen_objects(
     people = populated(objects)
     work = _plan(people, question)
     parts = partitions(work)
-    rosters = _Rosters(objects, question, work)
     pieces: dict[int, Piece] = {}
     jobs = [_Job(work, list(range(len(parts))), {})]
     mended = 0
     if folder is not None:
+        rosters = _Rosters(objects, question, work)
         jobs, pieces = _what_is_left(folder, question, work, parts, rosters)
         mended = sum(len(job.standing) for job in jobs)
     kept = len(pieces)

@@ -50,15 +50,21 @@ def slow_motion(
     begin, end = np.maximum(begin, span_s[0]), np.minimum(end, span_s[1])
     kept = np.flatnonzero(end > begin)
     first, second, begin, end = first[kept], second[kept], begin[kept], end[kept]
-    times = np.asarray(WINDOW_S * (window[kept][:, np.newaxis] + STENCIL), dtype=np.float64)
-    own = _positions(objects, first, times)
-    relative = _positions(objects, second, times) - own
+    ends = window[kept][:, np.newaxis] + STENCIL
+    times = np.asarray(WINDOW_S * ends, dtype=np.float64)
+    own = _positions(objects, first, ends)
+    relative = _positions(objects, second, ends) - own
     short = ~np.isfinite(relative).all(axis=(1, 2))
     if short.any():
         last = np.nextafter(end[short], -np.inf)
         times[short] = np.linspace(begin[short], last, STENCIL.size, axis=1)
-        own[short] = _positions(objects, first[short], times[short])
-        relative[short] = _positions(objects, second[short], times[short]) - own[short]
+        own[short], other = (
+            states_at(objects, np.repeat(index[short], STENCIL.size), times[short].ravel())[0].reshape(
+                -1, STENCIL.size, 3
+            )
+            for index in (first, second)
+        )
+        relative[short] = other - own[short]
     widths = np.zeros(3) if half_widths_m is None else np.array(half_widths_m)
     rows = np.empty((len(kept) * _ROWS_PER_WINDOW, 7))
     used = _all_windows(times, own, relative, begin, end, reach_m, widths, rows)
@@ -66,14 +72,14 @@ def slow_motion(
     return rows[:used]
 
 
-def _positions(objects: Population, index: Indices, times: Array) -> Array:
-    """Positions (n, 8, 3) of objects (n) at their times (n, 8), each state computed once."""
-    flat = np.repeat(index, times.shape[1])
-    keys = np.empty(flat.size, dtype=[("index", np.int64), ("time", np.float64)])
-    keys["index"], keys["time"] = flat, times.ravel()
-    each, place = np.unique(keys, return_inverse=True)
-    position, _ = states_at(objects, each["index"], each["time"])
-    return np.asarray(position[place].reshape(*times.shape, 3))
+def _positions(objects: Population, index: Indices, ends: Indices) -> Array:
+    """Positions (n, 8, 3) of objects (n) at ends of windows, by their numbers (n, 8), each state computed once."""
+    if not index.size:
+        return np.empty((0, STENCIL.size, 3))
+    first, count = ends.min(), np.ptp(ends) + 1
+    each, place = np.unique(index[:, np.newaxis] * count + ends - first, return_inverse=True)
+    position, _ = states_at(objects, each // count, WINDOW_S * (each % count + first))
+    return np.asarray(position[place.reshape(ends.shape)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -113,8 +113,9 @@ def _limit_failing(  # noqa: PLR0913  # what is found is written where the calle
     fails = (errors != 0).any(axis=1)
     low = (_perigee_m(position_m, velocity_m_s) < _LOW_PERIGEE_M).any(axis=1)
     fast_error_m[objects.by_elements] = _fast_error_m(objects, times, position_m)
+    scan = _scan(span)
     for row in np.flatnonzero((fails | low) & ~old).tolist():
-        first = _first_failure(objects, row, span)
+        first = _first_failure(objects, row, scan)
         if first is None:
             continue
         when, code = first
@@ -157,11 +158,19 @@ def _fast_error_m(objects: Population, times: Array, position_m: Array) -> Array
     return np.where(worst <= _FAST_IS_GOOD_M, bound, np.inf)
 
 
-def _first_failure(objects: Population, row: int, span: Span) -> tuple[float, int] | None:
-    """Last good time before the first error in the span, to a millisecond, and its code; None without one."""
+def _scan(span: Span) -> tuple[Array, Array, Array]:
+    """Times through the span at which failures are looked for, and their Julian dates in two parts."""
     count = int(np.ceil((span.end_tai_s - span.start_tai_s) / _SCAN_STEP_S))
     times = np.minimum(span.start_tai_s + _SCAN_STEP_S * np.arange(count + 1), span.end_tai_s)
-    jd1, jd2 = (np.ascontiguousarray(part) for part in jd_utc_from_tai_s(times))
+    jd1, jd2 = jd_utc_from_tai_s(times)
+    return times, np.ascontiguousarray(jd1), np.ascontiguousarray(jd2)
+
+
+def _first_failure(
+    objects: Population, row: int, scan: tuple[Array, Array, Array]
+) -> tuple[float, int] | None:
+    """Last good time before the first error in the span, to a millisecond, and its code; None without one."""
+    times, jd1, jd2 = scan
     errors, position, _ = objects.reference[row].sgp4_array(jd1, jd2)
     errors[(errors == 0) & _is_nonsense(objects, row, position)] = _NONSENSE
     bad = errors != 0

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sgp4.api import Satrec, SatrecArray
 
 from commonsky.astro.fast_perturbations import FastSatellites, fast_satellites
-from commonsky.astro.general_perturbations import satrecs, theory_elements
-from commonsky.astro.time import jd_utc_from_tai_s
+from commonsky.astro.general_perturbations import satrecs, sgp4_dates, theory_elements
 from commonsky.domain import ElementSet
 from commonsky.safety.screening.ephemeris import Ephemeris, interpolated
 
@@ -103,7 +102,7 @@ def states_at(objects: Population, index: Indices, tai_s: Array) -> tuple[Array,
         return position, velocity
     order = np.argsort(index, kind="stable")
     sorted_index, sorted_tai_s = index[order], tai_s[order]
-    jd1, jd2 = _by_day(sorted_tai_s)
+    jd1, jd2 = sgp4_dates(sorted_tai_s)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(sorted_index)) + 1, [len(index)]]).tolist()
     found_r, found_v = np.empty_like(position), np.empty_like(velocity)
     errors = np.zeros(len(index), dtype=np.uint8)
@@ -122,14 +121,3 @@ def states_at(objects: Population, index: Indices, tai_s: Array) -> tuple[Array,
     position[order] = found_r * 1e3
     velocity[order] = found_v * 1e3
     return position, velocity
-
-
-def _by_day(tai_s: Array) -> tuple[Array, Array]:
-    """Julian date (UTC) of the day and fraction of it.
-
-    SGP4 takes the difference from an element set's epoch part by part: with both parts small, two objects are at the
-    same instant to less than a nanosecond, and slow relative motion is smooth.
-    """
-    jd1, jd2 = jd_utc_from_tai_s(tai_s)
-    day = np.floor(jd2)
-    return np.ascontiguousarray(jd1 + day), np.ascontiguousarray(jd2 - day)
