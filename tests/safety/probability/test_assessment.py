@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from encounters import KINDS, encounter
+from scipy.special import ndtr
 
-from commonsky.safety.probability import Conjunction, HardBody, UnusableConjunctionError, assess
+from commonsky.formats.ccsds.cdm import read_cdm
+from commonsky.safety.probability import (
+    Conjunction,
+    HardBody,
+    UnusableConjunctionError,
+    assess,
+    conjunction_from_cdm,
+)
 from commonsky.safety.probability.assessment import _window
 from commonsky.safety.probability.collision_rate import collisions_3d_nc
 from commonsky.safety.probability.conjunction import OpenOrbitError
@@ -78,6 +86,50 @@ def test_the_choice_agrees_with_plain_counting_for_encounters_of_every_kind(kind
     truth = count_collisions(wider, _window(wider), samples, np.random.default_rng(2))
     spread = np.sqrt(max(truth.probability, 1.0 / samples) / samples)
     assert abs(found.recommended.probability - truth.probability) < 5.0 * spread + 0.01 * truth.probability
+
+
+def grazing(speed, sigma, radius, away):
+    """Two low orbits that cross at a speed, errors round, ``away`` the miss across the velocity in metres."""
+    turn = 2.0 * np.arcsin(0.5 * speed / 7546.0)
+    states = np.array([[7e6, 0.0, 0.0, 0.0, 7546.0, 0.0], [7e6 + away, 0.0, 0.0, 0.0, 0.0, 0.0]])
+    states[1, 3:] = 7546.0 * np.array([0.0, np.cos(turn), np.sin(turn)])
+    blob = np.diag([sigma, sigma, sigma, 1e-3 * sigma, 1e-3 * sigma, 1e-3 * sigma]) ** 2
+    return Conjunction.from_states(0.0, states, (blob, blob), HardBody(radius, "made"), seed=2)
+
+
+@pytest.mark.parametrize(("sigma", "radius"), [(0.1, 12.0), (0.05, 50.0), (100.0, 17_000.0)])
+def test_a_body_that_dwarfs_the_uncertainty_is_judged_over_the_exact_disc(sigma, radius):
+    conjunction = grazing(400.0, sigma, radius, radius + 0.5 * sigma)
+    found = assess(conjunction, monte_carlo=False)
+    # The edge of so large a disc is a straight line.
+    assert found.recommended.method in {"2D Foster", "2D-Nc"}
+    assert found.recommended.probability == pytest.approx(ndtr(-0.5 / np.sqrt(2.0)), rel=0.01)
+
+
+def test_counting_tells_distances_apart_that_are_small_against_the_body():
+    conjunction = grazing(150.0, 0.1, 12.0, 12.05)
+    count = count_collisions(conjunction, (-60.0, 60.0), 40_000, np.random.default_rng(4))
+    exact = ndtr(-0.5 / np.sqrt(2.0))
+    assert abs(count.probability - exact) < 4.0 * np.sqrt(exact / 40_000) + 0.01 * exact
+
+
+def test_where_a_covariance_has_no_velocities_a_short_encounter_is_straight_and_says_so():
+    states = SLOW.copy()
+    states[1, 3:] = [0.0, 0.0, 7500.0]
+    long = np.diag([400.0, 4e8, 100.0])  # 20 km along the track
+    found = assess(Conjunction.from_states(0.0, states, (long, long), HardBody(20.0, "test")))
+    assert found.recommended.method == "2D Foster"
+    assert "no velocities" in found.reasons[1]
+
+
+@pytest.mark.parametrize("number", [*range(3, 10), 12, 15])
+def test_2d_gives_what_messages_state_for_a_body_of_seventy_metres(reference_data, number):
+    file = reference_data("cdm", "cara-samples", f"SingleCovTestCase1-{number}.cdm")
+    message = read_cdm(file.read_bytes(), source=file.name).messages[0]
+    found = assess(conjunction_from_cdm(message, hbr_m=70.0), monte_carlo=False)
+    assert found.recommended.method == "2D Foster"
+    # The states are printed to a decimetre: that moves these few by up to a hundredth.
+    assert found.recommended.probability == pytest.approx(message.collision_probability, rel=0.01)
 
 
 def test_the_same_question_gets_the_same_answer():

@@ -24,7 +24,9 @@ _ROWS = 2048  # at a time, so that the working arrays stay in tens of megabytes
 _PANEL_NODES = 12
 _NARROW = 1e-4
 _HALF_TURN = 0.5 * np.pi
-_GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
+# At the maximum the long sigma is no less than 0.7 radii, so that few nodes tell where it is; the second look refines.
+_SEARCH = (np.geomspace(0.02, 20.0, 41), np.geomspace(0.94, 1.0 / 0.94, 5))
+_SEARCH_NODES = 64
 
 
 def elrod_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike, *, nodes: int = 64) -> Array:
@@ -33,17 +35,7 @@ def elrod_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike, *
     The fastest method here, and as good as `foster_2d` while the sigmas are not much smaller than the radius: with 64
     nodes 1e-9 relative for a long sigma of half the radius. Source: Elrod 2019.
     """
-    miss, sigmas, radius = _columns(miss_m, covariance_m2, radius_m)
-    angles = np.arange(1, nodes + 1) * np.pi / (nodes + 1)
-    x = radius[:, np.newaxis] * np.cos(angles)
-    half = radius[:, np.newaxis] * np.sin(angles)
-    spread = np.exp(-0.5 * ((x - miss[:, :1]) / sigmas[:, :1]) ** 2)
-    near = np.abs(miss[:, 1:])
-    root_2_sigma = np.sqrt(2.0) * sigmas[:, 1:]
-    # The far tail keeps its digits as a difference of complements, not of values near one.
-    band = erfc((near - half) / root_2_sigma) - erfc((near + half) / root_2_sigma)
-    total = np.sum(spread * band * half, axis=1) * np.pi / (nodes + 1)
-    return np.asarray(np.clip(total / (2.0 * np.sqrt(2.0 * np.pi) * sigmas[:, 0]), 0.0, 1.0))
+    return _chebyshev(*_columns(miss_m, covariance_m2, radius_m), nodes)
 
 
 def foster_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike) -> Array:
@@ -99,23 +91,15 @@ def maximum_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike)
     """
     miss, sigmas, radius = _columns(miss_m, covariance_m2, radius_m)
     distance = np.sqrt(np.sum((miss / sigmas) ** 2, axis=1))
-    natural = np.maximum(distance, 1e-12) / np.sqrt(2.0)  # where a small body has its maximum
-    grid = np.geomspace(0.02, 20.0, 41)
-
-    def at(scale: Array) -> Array:
-        return _log_by_chunks(miss, sigmas * scale[:, np.newaxis], radius)
-
-    heights = np.stack([at(natural * step) for step in grid], axis=1)
-    best = np.clip(np.argmax(heights, axis=1), 1, grid.size - 2)
-    low, high = np.log(natural * grid[best - 1]), np.log(natural * grid[best + 1])
-    for _ in range(30):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        rising = at(np.exp(left)) < at(np.exp(right))
-        low, high = np.where(rising, left, low), np.where(rising, high, right)
-    scale = np.exp(0.5 * (low + high))
-    inside = np.linalg.norm(miss, axis=1) < radius
-    height, as_stated = at(scale), at(np.ones_like(scale))
+    scale = np.maximum(distance, 1e-12) / np.sqrt(2.0)  # where a small body has its maximum
+    for steps in _SEARCH:
+        scale = scale * _best_step(miss, sigmas * scale[:, np.newaxis], radius, steps)
+    height, as_stated = (
+        _log_by_chunks(miss, sigmas * scale[:, np.newaxis], radius),
+        _log_by_chunks(miss, sigmas, radius),
+    )
     scale = np.where(as_stated > height, 1.0, scale)  # a flat or second hill, which the search may pass by
+    inside = np.linalg.norm(miss, axis=1) < radius
     return (
         np.where(inside, 1.0, np.clip(np.exp(np.maximum(height, as_stated)), 0.0, 1.0)),
         np.where(inside, 0.0, scale),
@@ -159,6 +143,30 @@ def _columns(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike) -
     radius = np.broadcast_to(np.asarray(radius_m, dtype=np.float64), (rows,))
     miss, sigmas = principal(miss_m, covariance_m2, CLIP_OF_RADIUS * radius)
     return miss, sigmas, radius
+
+
+def _chebyshev(miss: Array, sigmas: Array, radius: Array, nodes: int) -> Array:
+    angles = np.arange(1, nodes + 1) * np.pi / (nodes + 1)
+    x = radius[:, np.newaxis] * np.cos(angles)
+    half = radius[:, np.newaxis] * np.sin(angles)
+    spread = np.exp(-0.5 * ((x - miss[:, :1]) / sigmas[:, :1]) ** 2)
+    near = np.abs(miss[:, 1:])
+    root_2_sigma = np.sqrt(2.0) * sigmas[:, 1:]
+    # The far tail keeps its digits as a difference of complements, not of values near one.
+    band = erfc((near - half) / root_2_sigma) - erfc((near + half) / root_2_sigma)
+    total = np.sum(spread * band * half, axis=1) * np.pi / (nodes + 1)
+    return np.asarray(np.clip(total / (2.0 * np.sqrt(2.0 * np.pi) * sigmas[:, 0]), 0.0, 1.0))
+
+
+def _best_step(miss: Array, sigmas: Array, radius: Array, steps: Array) -> Array:
+    """Which of ``steps`` (k,), even in the logarithm, times the sigmas gives most: (n,), between them by a parabola."""
+    heights = np.stack([_chebyshev(miss, sigmas * step, radius, _SEARCH_NODES) for step in steps], axis=1)
+    best = np.clip(np.argmax(heights, axis=1), 1, steps.size - 2)
+    rows = np.arange(len(radius))
+    low, middle, high = (np.log(np.maximum(heights[rows, best + k], 1e-300)) for k in (-1, 0, 1))
+    bend = 2.0 * middle - low - high
+    offset = np.where(bend > 0.0, 0.5 * (high - low) / np.where(bend > 0.0, bend, 1.0), np.sign(high - low))
+    return np.asarray(steps[best] * (steps[1] / steps[0]) ** np.clip(offset, -1.0, 1.0))
 
 
 def _log_by_chunks(miss: Array, sigmas: Array, radius: Array) -> Array:
