@@ -70,16 +70,23 @@ def positions_teme(handle: Satellites, tai_s: ArrayLike) -> tuple[Array, Array, 
     TEME. The code is 0 where the state is good; elsewhere it is that of the reference implementation
     (``sgp4.api.SGP4_ERRORS``) and the state is not to be used (most often NaN).
     """
-    epochs = np.atleast_1d(np.asarray(tai_s, dtype=np.float64))
-    jd1, jd2 = jd_utc_from_tai_s(epochs)
-    error, position_km, velocity_km_s = handle.array.sgp4(
-        np.ascontiguousarray(jd1, dtype=np.float64), np.ascontiguousarray(jd2, dtype=np.float64)
-    )
+    error, position_km, velocity_km_s = handle.array.sgp4(*sgp4_dates(np.atleast_1d(tai_s)))
     position_km *= 1e3
     velocity_km_s *= 1e3
     if np.ndim(tai_s) == 0:
         return position_km[:, 0], velocity_km_s[:, 0], error[:, 0]
     return position_km, velocity_km_s, error
+
+
+def sgp4_dates(tai_s: ArrayLike) -> tuple[Array, Array]:
+    """Julian dates (UTC) as ``sgp4_array`` takes them, contiguous: a noon, and the fraction of a day since then.
+
+    SGP4 subtracts an element set's epoch part by part: with both differences small, two objects are at the same
+    instant to less than a nanosecond, and slow relative motion is smooth.
+    """
+    jd1, jd2 = jd_utc_from_tai_s(tai_s)
+    days = np.floor(jd2)
+    return np.ascontiguousarray(jd1 + days), np.ascontiguousarray(jd2 - days)
 
 
 def _elements(one: ElementSet) -> tuple[float, ...]:
