@@ -16,8 +16,7 @@ from typing import TypeVar
 import numpy as np
 from sgp4.api import Satrec, SatrecArray
 
-from commonsky.astro.general_perturbations import positions_teme, satellites
-from commonsky.astro.time import jd_utc_from_tai_s
+from commonsky.astro.general_perturbations import positions_teme, satellites, sgp4_dates
 from commonsky.formats.catalogue import read_catalogue
 
 RUNS = 5
@@ -53,7 +52,7 @@ def bench(path: Path) -> None:
     row("read (ours: checked, records)", read_s, peer_read_s)
 
     tai_s = catalogue.epoch_range_tai_s[1]
-    jd1, jd2 = (np.atleast_1d(one) for one in jd_utc_from_tai_s(tai_s))
+    jd1, jd2 = sgp4_dates([tai_s])
     initialise_s, handle = best_s(lambda: satellites(catalogue.element_sets))
     row("initialise from records", initialise_s, peer_read_s)
     place_s, (position_m, _, error) = best_s(lambda: positions_teme(handle, tai_s))

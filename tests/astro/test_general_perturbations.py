@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 from sgp4.api import Satrec
 
-from commonsky.astro.general_perturbations import positions_teme, satellites
-from commonsky.astro.time import jd_utc_from_tai_s, tai_s_from_jd_utc
+from commonsky.astro.general_perturbations import positions_teme, satellites, sgp4_dates
+from commonsky.astro.time import tai_s_from_jd_utc
 from commonsky.domain import ElementSet
 
 MM_OF_THE_EPOCH_M = 0.01  # sgp4init takes the epoch as one double of days, which resolves 0.3 us
@@ -77,8 +77,8 @@ def test_a_whole_catalogue_agrees_with_the_reference(reference_data):
     handle = satellites([element_set(*pair) for pair in pairs])
     tai_s = element_set(*pairs[0]).epoch_tai_s
     position, _, error = positions_teme(handle, tai_s)
-    jd1, jd2 = jd_utc_from_tai_s(tai_s)
-    reference = [Satrec.twoline2rv(*pair).sgp4(float(jd1), float(jd2)) for pair in pairs]
+    jd1, jd2 = sgp4_dates([tai_s])
+    reference = [Satrec.twoline2rv(*pair).sgp4(jd1[0], jd2[0]) for pair in pairs]
     assert [code for code, _, _ in reference] == error.tolist()
     good = error == 0
     expected_m = np.array([r for _, r, _ in reference])[good] * 1e3
