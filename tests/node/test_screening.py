@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from commonsky.astro.numerical import default_force_model
+from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Component, ConjunctionWarning, IdentityClaim, Label, Record, Track
 from commonsky.exercise.close_approach import CloseApproach, Truth, debris_that_passes
@@ -14,7 +15,6 @@ from commonsky.node import jobs
 from commonsky.node.config import Asset, Screening
 from commonsky.node.intake import own_record
 from commonsky.node.warnings_view import WarningsView
-from commonsky.safety.encounter import rtn_axes
 
 SATELLITE, DEBRIS = "207322", "220401"
 AGREEMENT = """

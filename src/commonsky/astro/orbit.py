@@ -57,6 +57,19 @@ def keplerian(
     )
 
 
+def rtn_axes(states: ArrayLike) -> NDArray[np.float64]:
+    """Rotations (..., 3, 3) from inertial axes to radial, in-track and cross-track ones, of states (..., 6).
+
+    Their rows are the unit vectors: R along the position, N along position x velocity, T = N x R (CCSDS 508.0-B-1,
+    annex). NaN for a state whose velocity is vertical.
+    """
+    state = np.asarray(states, dtype=np.float64)
+    radial = state[..., :3] / np.linalg.norm(state[..., :3], axis=-1, keepdims=True)
+    normal = np.cross(state[..., :3], state[..., 3:])
+    normal = normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+    return np.stack([radial, np.cross(normal, radial), normal], axis=-2)
+
+
 def _angle(start: NDArray[np.float64], end: NDArray[np.float64], axis: NDArray[np.float64]) -> float:
     """Angle from ``start`` to ``end`` about ``axis``, 0 to 2 pi."""
     sine = float(np.cross(start, end) @ axis) / float(np.linalg.norm(axis))

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from commonsky import __version__
 from commonsky.astro.frames import teme_to_gcrf
+from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import SECONDS_PER_DAY, utc_from_tai_s, utc_texts_from_tai_s
 from commonsky.cli.render import CommandError, Exit, Report, Table
 from commonsky.cli.screen_files import Intake
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject, write_cdm
-from commonsky.safety.encounter import rtn_axes
 from commonsky.safety.population import Assembly, ScreenedObject, rows
 from commonsky.safety.rescreening import Answer, Question
 from commonsky.safety.screening import ApproachKind, Box, states_at
@@ -263,7 +263,7 @@ def _states_gcrf(outcome: Outcome, events: NDArray[np.void]) -> Array:
 def _relative_rtn(states: Array) -> Array:
     """(n, 6): the second object from the first, on the first one's radial, along-track and cross-track axes."""
     relative = states[:, 1] - states[:, 0]
-    axes = np.array([rtn_axes(state) for state in states[:, 0]]).reshape(-1, 3, 3)
+    axes = rtn_axes(states[:, 0])
     parts = [np.einsum("nij,nj->ni", axes, relative[:, part]) for part in (slice(0, 3), slice(3, 6))]
     return np.concatenate(parts, axis=1)
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from commonsky.astro import frames
+from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import ConjunctionWarning, WarnedObject
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject
 from commonsky.formats.errors import Rejection
-from commonsky.safety.encounter import Array, Side, encounter, period_s, rtn_axes
+from commonsky.safety.encounter import Array, Side, encounter, period_s
 from commonsky.safety.warning import geometry
 
 INERTIAL = {"EME2000", "J2000", "GCRF", "ICRF"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.astro.orbit import EARTH_GM_M3_S2
+from commonsky.astro.orbit import EARTH_GM_M3_S2, rtn_axes
 from commonsky.domain import EncounterPlane
 
 Array = NDArray[np.float64]
@@ -73,14 +73,6 @@ def turned(plane: EncounterPlane) -> EncounterPlane:
     (x, y), covariance = plane.miss_m, plane.covariance_m2
     other = None if covariance is None else (covariance[0], -covariance[1], covariance[2])
     return EncounterPlane(miss_m=(-x, y), covariance_m2=other)
-
-
-def rtn_axes(state: Array) -> Array:
-    """Give the radial, along-track and cross-track axes of a state (6,) as the rows of a rotation matrix."""
-    radial = state[:3] / np.linalg.norm(state[:3])
-    cross = np.cross(state[:3], state[3:])
-    cross /= np.linalg.norm(cross)
-    return np.array([radial, np.cross(cross, radial), cross])
 
 
 def period_s(state: Array) -> float:

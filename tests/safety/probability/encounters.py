@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from commonsky.astro.orbit import EARTH_GM_M3_S2
+from commonsky.astro.orbit import EARTH_GM_M3_S2, rtn_axes
 from commonsky.safety.probability import Conjunction, HardBody
 from commonsky.safety.probability.conjunction import _carried
-from commonsky.safety.probability.covariance import rotated, rtn_axes
+from commonsky.safety.probability.covariance import rotated
 
 KINDS = {
     # semi-major axis (m), greatest eccentricity, relative speed (m/s), hours that errors have grown, first sigma (m),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from commonsky.astro.orbit import rtn_axes
 from commonsky.safety.probability.collision_rate import (
     CROSSED_SIGMAS,
     Passage,
@@ -14,7 +15,7 @@ from commonsky.safety.probability.collision_rate import (
     collisions_3d_nc,
 )
 from commonsky.safety.probability.conjunction import Conjunction, HardBody
-from commonsky.safety.probability.covariance import CLIP_OF_RADIUS, rotated, rtn_axes
+from commonsky.safety.probability.covariance import CLIP_OF_RADIUS, rotated
 from commonsky.safety.probability.dilution import Dilution, dilution
 from commonsky.safety.probability.elements import OpenOrbitError
 from commonsky.safety.probability.encounter_plane import mahalanobis, plane_axes, project

@@ -27,14 +27,6 @@ def rotated(covariance: Array, axes: Array) -> Array:
     return np.asarray(whole @ covariance @ np.swapaxes(whole, -1, -2))
 
 
-def rtn_axes(state: Array) -> Array:
-    """Rows: the radial, transverse and normal unit vectors (..., 3, 3) of states (..., 6) on inertial axes."""
-    radial = state[..., :3] / np.linalg.norm(state[..., :3], axis=-1, keepdims=True)
-    normal = np.cross(state[..., :3], state[..., 3:])
-    normal = normal / np.linalg.norm(normal, axis=-1, keepdims=True)
-    return np.stack([radial, np.cross(normal, radial), normal], axis=-2)
-
-
 def repaired(covariance: Array) -> tuple[Array, str]:
     """A covariance (k, k) whose eigenvalues are not negative, and words for the repair, empty when there was none.
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.astro.frames import itrf_to_gcrf, teme_to_gcrf
+from commonsky.astro.orbit import rtn_axes
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject
 from commonsky.safety.probability.conjunction import Conjunction, HardBody, UnusableConjunctionError
-from commonsky.safety.probability.covariance import rotated, rtn_axes
+from commonsky.safety.probability.covariance import rotated
 
 Array = NDArray[np.float64]
 
