@@ -4,7 +4,7 @@ Usage: ``python bench/screening.py [--catalogue FILE.tle.gz] [--long]``. Every s
 (a small screening before the clock starts, compiled code from the cache), in the same run of this script; times are of
 the screening call with the catalogue read and parsed. astroz runs at steps of 1 and of 0.5 minutes, keplemon on a few
 hundred objects. Events faster than 10 m/s are compared with a brute-force reference on a whole low shell. ``--long``
-adds seven days, growth with days up to 14, and more of the shell. Growth is drawn into ``var/screening-growth.svg``.
+adds growth with days up to 14, and more hours of the shell. Growth is drawn into ``var/screening-growth.svg``.
 """
 
 # ruff: noqa: PLC0415  # a process imports the screen that it measures and nothing else: its memory counts
@@ -62,8 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         bench = Bench(Path(place), lines)
         bench.whole(1.0)
-        if chosen.long:
-            bench.whole(7.0)
+        bench.whole(7.0, steps=("0.5",))
         bench.found(6.0 if chosen.long else 2.0)
         bench.small()
         bench.first_use()
@@ -89,12 +88,12 @@ class Bench:
         said: Ran = json.loads(ran.stdout.splitlines()[-1])
         return said | {"found": np.load(out)}
 
-    def whole(self, days: float) -> None:
+    def whole(self, days: float, *, steps: Sequence[str] = ("1", "0.5")) -> None:
         """Screen the whole catalogue by all that can."""
         print(f"\n{len(self.lines):,} objects, {days:g} day(s) within {WITHIN_M / 1e3:g} km of each other")
         ours = self.run("commonsky", self.lines, days)
         show("commonsky", ours, ours)
-        for step in ("1", "0.5"):
+        for step in steps:
             show(f"astroz, {step} min", self.run(f"astroz-{step}", self.lines, days), ours)
 
     def small(self) -> None:
@@ -125,8 +124,11 @@ class Bench:
         ]
         print(f"\n{len(lines):,} objects of a low shell, {hours:g} h")
         print(f"  brute force: {len(sure):,} approaches, in {took_s:.0f} s")
-        for name in ("commonsky", "astroz-1", "astroz-0.5"):
-            ran = self.run(name, lines, hours / 24.0)
+        for name in ("commonsky", "astroz-1", "astroz-0.5", "keplemon"):
+            peer = name if name == "keplemon" else None
+            if peer and not (REPOSITORY / ".peers" / peer).exists():
+                continue
+            ran = self.run(name, lines, hours / 24.0, peer=peer)
             if "failed" not in ran:
                 print(f"  {name:<12} {compared(sure, ran['found'])}")
 
@@ -332,7 +334,7 @@ def alpha5(text: str) -> int:
 
 
 def keplemon(data: bytes, days: float) -> Call:
-    """Screen with keplemon."""
+    """Screen with keplemon; it tells no speeds, which are taken from sgp4 afterwards."""
     from keplemon.bodies import Constellation
     from keplemon.catalogs import TLECatalog
     from keplemon.enums import TimeSystem
@@ -343,12 +345,39 @@ def keplemon(data: bytes, days: float) -> Call:
         file.flush()
         sky = Constellation.from_tle_catalog(TLECatalog.from_tle_file(file.name))
     begin = Epoch.from_iso(f"{START_UTC}.000000", TimeSystem.UTC)
+    numbers = {sky.get(key).id: sky.get(key).norad_id for key in sky.keys()}  # noqa: SIM118  # no mapping
 
     def run() -> Callable[[], list[tuple[int, int, float, float, float]]]:
         got = sky.get_ca_report_vs_many(begin, begin + TimeSpan.from_days(days), WITHIN_M / 1e3)
-        return lambda: [(0, 0, 0.0, one.distance * 1e3, 1e3) for one in got.close_approaches]
+
+        def found() -> list[tuple[int, int, float, float, float]]:
+            speed_of = speeds(data)
+            return [
+                (i, j, day * DAY_S, one.distance * 1e3, speed_of(i, j, day))
+                for one in got.close_approaches
+                for i, j in [(numbers[one.primary_id], numbers[one.secondary_id])]
+                for day in [one.epoch.days_since_1950 - begin.days_since_1950]
+            ]
+
+        return found
 
     return run
+
+
+def speeds(data: bytes) -> Callable[[int, int, float], float]:
+    """Relative speed in m/s of two satellites by number, so many days after the start."""
+    from sgp4.api import Satrec, jday
+
+    lines = data.decode().splitlines()
+    made = [Satrec.twoline2rv(*pair) for pair in zip(lines[::2], lines[1::2], strict=True)]
+    by_number = {one.satnum: one for one in made}
+    start = jday(*(int(part) for part in START_UTC.replace("T", "-").replace(":", "-").split("-")))
+
+    def speed(first: int, second: int, day: float) -> float:
+        rates = [by_number[one].sgp4(start[0], start[1] + day)[2] for one in (first, second)]
+        return float(np.linalg.norm(np.subtract(*rates))) * 1e3
+
+    return speed
 
 
 if __name__ == "__main__":
