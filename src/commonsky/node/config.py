@@ -137,7 +137,7 @@ class Screening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hard_body_radius_m
         Taken for every object whose radius nobody tells.
     every_s
-        Least time between two screenings of a node that serves.
+        Time between two screenings of a node that serves.
     decision_lead_s
         So long before the closest approach a manoeuvre must be decided on.
     amber, red

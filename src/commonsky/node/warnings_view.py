@@ -125,7 +125,10 @@ class WarningsView:
             radius = Radius(radius_m=warning.hard_body_radius_m, source=warning.hard_body_radius_source)
             sides = orbits[0].side_at(warning.tca_tai_s), orbits[1].side_at(warning.tca_tai_s)
             found = assessment(sides, radius, warning.tca_tai_s)
-        except Exception:  # noqa: BLE001  # a partner's orbit that the engine fails on: what the plane gives is shown
+        except Exception as fault:  # noqa: BLE001  # a partner's orbit that the engine fails on: the plane serves
+            self._node.say_once(
+                f"weighing {record.id}", f"the methods of {record.id} cannot be weighed: {fault}"
+            )
             return None
         lines = tuple(
             MethodLine(

@@ -55,7 +55,6 @@ class Running:
         self._held = ExitStack()
         self._to_estimate: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
         self._looks = 0
-        self._screened_through = 0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -198,14 +197,14 @@ class Running:
                 raise
 
     def _screen(self) -> None:
-        """Screen what has changed, now and then, apart from all that must not wait for it."""
-        node = self.node
-        last = node.last_screening
-        held = node.store.last_entry(ORBIT_KINDS)
+        """Screen now and then, apart from all that must not wait for it.
+
+        Also when no orbit has changed: the days ahead are others by then.
+        """
+        node, last = self.node, self.node.last_screening
         due = last is None or node.now_tai_s() - last.at_tai_s >= node.config.screening.every_s
-        if held and held != self._screened_through and due:
+        if due and node.store.last_entry(ORBIT_KINDS):
             screen(node)
-            self._screened_through = held
         self._stopping.wait(RETRY_S)
 
 
