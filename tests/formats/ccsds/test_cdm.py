@@ -230,3 +230,11 @@ def test_a_row_of_another_length_is_left_out_by_its_line():
 def test_an_unknown_form_is_refused():
     with pytest.raises(ValueError, match="kvn, xml, json or csv"):
         write_cdm(a_cdm(), form="pdf")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" \n\n", b"\xef\xbb\xbf\n", b"\x1c\n", "\N{NO-BREAK SPACE}\n".encode()]
+)
+def test_nothing_but_blanks_is_no_message(data):
+    with pytest.raises(FormatError, match=r"is empty|conjunction message|no message can be read"):
+        read_cdm(data, source="blank")

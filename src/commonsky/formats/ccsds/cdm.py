@@ -89,7 +89,7 @@ def _messages(data: bytes, source: str) -> tuple[str, Iterator[Placed | Rejectio
     if start[:1] in {b"{", b"["}:
         return "json", json_messages(data, source=source)
     lines = lines_of(data, source=source)
-    if is_cdm_table(next(line for line in lines if line.strip())):
+    if is_cdm_table(next((line for line in lines if line.strip()), "")):
         return "csv", csv_messages(data, source=source)
     return "kvn", _kvn_messages(kvn_items(lines))
 
