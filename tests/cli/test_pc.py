@@ -137,3 +137,12 @@ def test_good_files_are_judged_beside_one_that_is_none(file, capsys):
 def test_a_length_that_is_none_is_refused(file, wrong, capsys):
     assert main(["pc", file(message()), f"--hbr={wrong}"]) == 2
     assert "--hbr" in capsys.readouterr().err
+
+
+def test_rows_of_a_table_that_give_no_radius_are_left_out_by_their_line(file, tmp_path, capsys):
+    table = tmp_path / "radii.csv"
+    table.write_text("HBR,ObjectID\n3\nnan,11111\n-1,22222\nfar,22222\n")
+    assert main(["pc", file(message(comment="")), "--hbr-table", str(table), "--json"]) == 0
+    said = capsys.readouterr()
+    assert [f"line {n}" in said.err for n in range(2, 6)] == [True] * 4
+    assert json.loads(said.out)["hbr"]["source"].startswith("default")

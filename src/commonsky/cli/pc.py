@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ from commonsky.safety.probability import (
 )
 
 _LENGTH = re.compile(r"\s*([0-9.eE+-]+)\s*(m|km)?\s*", re.ASCII)
+_LONGEST_M = 1e6
 _SAMPLES = 200_000
+_OTHER = re.compile(rb"CCSDS_(?!CDM)([A-Z]{3})_VERS|<(?:\w+:)?(oem|omm|opm|ocm|tdm|aem|apm|acm)\b")
+_START = 4096
 
 
 @dataclass(frozen=True)
@@ -96,20 +100,24 @@ def _radius(text: str) -> float:
         value = float(found[1]) * (1000.0 if found[2] == "km" else 1.0) if found else 0.0
     except ValueError:
         value = 0.0
-    if not 0.0 < value < 1e6:
-        raise CommandError(f"--hbr {text}: give a length above zero, as 20m", Exit.UNUSABLE)
+    if not 0.0 < value < _LONGEST_M:
+        raise CommandError(f"--hbr {text}: give a length above zero and under 1000 km, as 20m", Exit.UNUSABLE)
     return value
 
 
 def _messages(source: Path) -> tuple[Sequence[Cdm], int]:
     """Read the messages of a file; complain of those that are left out and count them."""
     try:
-        reading = read_cdm(source.read_bytes(), source=str(source))
-    except FormatError as error:
-        complain(error)
-        return (), 1
+        data = source.read_bytes()
     except OSError as error:
         complain(f"{source}: {(error.strerror or str(error)).lower()}")
+        return (), 1
+    try:
+        reading = read_cdm(data, source=str(source))
+    except FormatError as error:
+        other = _OTHER.search(data[:_START])
+        kind = (other[1] or other[2]).decode().upper() if other else ""
+        complain(f"{source}: is an {kind}, not a conjunction message (CDM)" if kind else error)
         return (), 1
     for one in reading.rejected:
         complain(f"{source}: line {one.line}: {one.field}: {one.reason}")
@@ -117,7 +125,10 @@ def _messages(source: Path) -> tuple[Sequence[Cdm], int]:
 
 
 def _table(file: Path) -> Mapping[str, tuple[float, float]]:
-    data = file.read_bytes()
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {(error.strerror or str(error)).lower()}", Exit.UNUSABLE) from error
     try:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
     except (OSError, EOFError, ValueError) as error:
@@ -130,12 +141,15 @@ def _table(file: Path) -> Mapping[str, tuple[float, float]]:
         if not (row["HBR"] or "").strip():
             continue
         try:
-            found[row["ObjectID"].strip().lstrip("0")] = (
-                float(row["HBR"]),
-                float(row.get("HBRSigma") or 0.0),
-            )
+            radius, sigma = float(row["HBR"]), float(row.get("HBRSigma") or 0.0)
         except ValueError:
-            complain(f"{file}: line {reader.line_num}: HBR or HBRSigma is no number: left out")
+            radius = sigma = math.nan
+        if row["ObjectID"] and 0.0 < radius < math.inf and 0.0 <= sigma < math.inf:
+            found[row["ObjectID"].strip().lstrip("0")] = radius, sigma
+        else:
+            complain(
+                f"{file}: line {reader.line_num}: no ObjectID, or HBR or HBRSigma is no length: left out"
+            )
     return found
 
 
@@ -144,7 +158,7 @@ def _draw(judged: Sequence[_Judged], file: Path) -> None:
 
     for number, one in enumerate(judged, start=1):
         target = file if len(judged) == 1 else file.with_stem(f"{file.stem}-{number}")
-        plot(one.found, f"{_pair(one.cdm)}, {utc_from_tai_s(one.found.tca_tai_s)} UTC", target)
+        plot(one.found, f"{_pair(one.cdm)}, {utc_from_tai_s(one.found.tca_tai_s)}", target)
 
 
 def _pair(cdm: Cdm) -> str:
@@ -169,7 +183,7 @@ def _one(one: _Judged, failures: int) -> Report:
     }
     facts |= {"" if i == 1 else " " * i: reason for i, reason in enumerate(found.reasons[1:], start=1)}
     facts |= {
-        "closest approach": f"{utc_from_tai_s(found.tca_tai_s)} UTC",
+        "closest approach": utc_from_tai_s(found.tca_tai_s),
         "miss distance": f"{found.miss_distance_m:,.3f} m",
         "  radial, in-track, cross-track": _vector(found.position_rtn_m, "m"),
         "relative speed": f"{found.relative_speed_m_s:,.6g} m/s",
