@@ -164,3 +164,21 @@ def test_the_maximum_with_one_covariance_unknown_is_not_beaten_by_any_other():
     roots = chance.standard_normal((2000, 2, 2)) * np.exp(chance.uniform(0.0, 8.0, (2000, 1, 1)))
     others = covariance + roots @ roots.transpose(0, 2, 1)
     assert foster_2d(np.repeat(miss, 2000, axis=0), others, radius * 2000).max() <= bound * (1.0 + 1e-3)
+
+
+METHODS = {
+    "foster": foster_2d,
+    "elrod": elrod_2d,
+    "chan": chan_2d,
+    "maximum": lambda *columns: maximum_2d(*columns)[0],
+    "frisbee": lambda *columns: frisbee_maximum_2d(*columns)[0],
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_no_encounters_give_no_probabilities_and_one_that_is_no_number_spoils_no_other(method):
+    assert method(np.empty((0, 2)), np.empty((0, 2, 2)), np.empty(0)).shape == (0,)
+    miss = np.array([[np.nan, 0.0], [10.0, 0.0]])
+    found = method(miss, np.tile(100.0 * np.eye(2), (2, 1, 1)), np.array([5.0, 5.0]))
+    assert np.isnan(found[0])
+    assert found[1] == method(miss[1:], 100.0 * np.eye(2)[np.newaxis], np.array([5.0]))[0] > 0.0

@@ -49,12 +49,7 @@ def log_foster_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLi
     The inner integral is a difference of normal distributions, the outer one is done over the angle on panels that
     are fine where the integrand is peaked.
     """
-    miss, sigmas, radius = _columns(miss_m, covariance_m2, radius_m)
-    found = np.empty(radius.shape)
-    for start in range(0, radius.size, _ROWS):
-        rows = slice(start, start + _ROWS)
-        found[rows] = _log_disc(miss[rows], sigmas[rows], radius[rows])
-    return np.minimum(found, 0.0)
+    return _log_by_chunks(*_columns(miss_m, covariance_m2, radius_m))
 
 
 def chan_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike) -> Array:
@@ -68,7 +63,7 @@ def chan_2d(miss_m: ArrayLike, covariance_m2: ArrayLike, radius_m: ArrayLike) ->
     found = np.empty(radius.shape)
     # Terms are greatest near the lesser of the Poisson mean and the geometric mean of both arguments.
     most = np.minimum(half_v, np.maximum(np.sqrt(half_u * half_v), half_u))
-    terms = np.minimum(np.ceil(most + 12.0 * np.sqrt(most + 1.0) + 30.0), 20_000).astype(np.int64)
+    terms = np.fmin(np.ceil(most + 12.0 * np.sqrt(most + 1.0) + 30.0), 20_000).astype(np.int64)
     order = np.argsort(terms, kind="stable")
     start = 0
     while start < order.size:
@@ -171,11 +166,11 @@ def _best_step(miss: Array, sigmas: Array, radius: Array, steps: Array) -> Array
 
 def _log_by_chunks(miss: Array, sigmas: Array, radius: Array) -> Array:
     sigmas = np.maximum(sigmas, CLIP_OF_RADIUS * radius[:, np.newaxis])
-    parts = [
-        _log_disc(miss[i : i + _ROWS], sigmas[i : i + _ROWS], radius[i : i + _ROWS])
-        for i in range(0, radius.size, _ROWS)
-    ]
-    return np.minimum(np.concatenate(parts), 0.0)
+    found = np.empty(radius.shape)
+    for start in range(0, radius.size, _ROWS):
+        rows = slice(start, start + _ROWS)
+        found[rows] = _log_disc(miss[rows], sigmas[rows], radius[rows])
+    return np.minimum(found, 0.0)
 
 
 def _log_disc(miss: Array, sigmas: Array, radius: Array) -> Array:
