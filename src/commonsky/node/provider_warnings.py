@@ -8,6 +8,7 @@ from commonsky.astro import frames
 from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import ConjunctionWarning, WarnedObject
+from commonsky.domain.conjunction import LONGEST_TEXT
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject
 from commonsky.formats.errors import Rejection
 from commonsky.safety.encounter import Array, Side, encounter, period_s
@@ -16,7 +17,6 @@ from commonsky.safety.warning import geometry
 INERTIAL = {"EME2000", "J2000", "GCRF", "ICRF"}
 """Their axes differ by less than a microradian, which no encounter feels."""
 
-LONGEST_TEXT = 200
 LEAST_REVISIT_S = 60.0
 _NO_NAMES = {"", "UNKNOWN", "NONE", "N/A"}
 _BOUND = "MAX"

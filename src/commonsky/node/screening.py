@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from commonsky.domain import ConjunctionWarning, ElementSet, Record, WarnedObject, derived
+from commonsky.domain.conjunction import LONGEST_TEXT
 from commonsky.formats.canonical import decode, record_id
 from commonsky.node.node import Node
 from commonsky.node.orbits import Orbit, known_orbits, trusted_claims
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 EPHEMERIS_STEP_S = 60.0
 MARGIN_S = 3_600.0
-LONGEST_TEXT = 200
 _FOUND_WITHIN_S = 5.0
 
 
