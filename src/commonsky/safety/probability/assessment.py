@@ -115,8 +115,9 @@ def assess(conjunction: Conjunction, *, monte_carlo: bool = True, samples: int =
     curved = None if flow is None else _curved(conjunction, flow, passage)
     holds, reasons = _flat_holds(conjunction, float(flat), flow, curved)
     count = None
-    if flow is not None and not holds and monte_carlo and _worth_counting(float(flat), flow, passage):
-        count = _count(conjunction, window, flow, samples)
+    guess = -math.inf if flow is None else _guess(float(flat), flow, passage)
+    if flow is not None and not holds and monte_carlo and guess > _NEGLIGIBLE:
+        count = _count(conjunction, window, flow, samples, guess)
     methods = [
         *_flat_estimates(miss, covariance, radius, reasons[0], holds=holds),
         _passage_estimate(passage, flow, curved),
@@ -180,12 +181,12 @@ def _straight_lasting_s(conjunction: Conjunction) -> float:
     return 2.0 * (conjunction.hard_body.radius_m + CROSSED_SIGMAS * sigma) / speed
 
 
-def _worth_counting(flat: float, flow: Rate, passage: Passage | None) -> bool:
-    """Whether any method that may hold finds more than nothing: one that is not at rest does not decide alone."""
-    guesses = [flow.log_expected] if flow.settled else [flow.log_expected, flat]
-    if passage is not None and not flow.settled:
-        guesses.append(passage.log_probability)
-    return max(guesses) > _NEGLIGIBLE
+def _guess(flat: float, flow: Rate, passage: Passage | None) -> float:
+    """Logarithm of what a count may find: a method that is not at rest does not decide alone."""
+    if flow.settled:
+        return flow.log_expected
+    others = flat if passage is None else max(flat, passage.log_probability)
+    return others if flow.coarse else max(others, flow.log_expected)
 
 
 def _flat_holds(
@@ -194,7 +195,7 @@ def _flat_holds(
     """Whether straight motion with a constant covariance is good enough here, with the figures."""
     if flow is None:
         return True, ["no closed orbits about the Earth: only straight-line methods apply"]
-    if max(flat, flow.log_expected) < _LEAST and curved is not None:
+    if curved is not None and max(flat, curved.log) < _LEAST:
         return True, ["every method is below 1e-300"]
     straight_s = _straight_lasting_s(conjunction)
     if not conjunction.velocities_known and _short(conjunction, straight_s):
@@ -229,13 +230,15 @@ def _seconds(value: float) -> str:
     return f"{value:,.3g} s" if value < 120.0 else f"{value / 60.0:,.3g} min"
 
 
-def _count(conjunction: Conjunction, window: tuple[float, float], flow: Rate, samples: int) -> Count:
+def _count(
+    conjunction: Conjunction, window: tuple[float, float], flow: Rate, samples: int, guess: float
+) -> Count:
     chance = np.random.Generator(np.random.PCG64(conjunction.seed))
-    guess = math.exp(min(flow.log_expected, 0.0))
     if flow.settled:  # far beyond where the rate fades nothing is to be found, and following it costs time
         margin = 2.0 * (flow.span_s[1] - flow.span_s[0])
         window = max(window[0], flow.span_s[0] - margin), min(window[1], flow.span_s[1] + margin)
-    return count_collisions(conjunction, window, samples, chance, towards=(guess, flow.peak_s))
+    towards = math.exp(min(guess, 0.0)), 0.0 if flow.coarse else flow.peak_s
+    return count_collisions(conjunction, window, samples, chance, towards=towards)
 
 
 def _estimate(method: str, log: float | None, valid: bool | None, reason: str) -> Estimate:  # noqa: FBT001  # a record's fields
@@ -274,6 +277,10 @@ def _passage_estimate(passage: Passage | None, flow: Rate | None, curved: _Curve
 def _flow_estimate(flow: Rate | None, count: Count | None, *, known: bool) -> Estimate:
     if flow is None:
         return Estimate("3D-Nc", None, False, "needs closed orbits about the Earth")
+    if flow.coarse:
+        return Estimate(
+            "3D-Nc", None, False, "the body is so large against the sigmas that no quadrature resolves it"
+        )
     log = flow.log_expected
     if not flow.settled:
         borne_out = count is not None and _agrees(flow, count)
@@ -325,20 +332,23 @@ def _choice(
             else f"it follows the curved motion and Monte Carlo ({count.low:.4g} to {count.high:.4g}) bears it out"
         )  # fmt: skip
     if not flow.settled and named["2D-Nc"].valid:
-        return named[
-            "2D-Nc"
-        ], "2D-Nc is trusted: the body is so large against the sigmas that 3D-Nc is coarse"
-    flat = named["2D Foster"]
-    if count is not None and named["Monte Carlo"].valid and _within(flat.probability or 0.0, count, 1.0):
         return (
-            flat,
-            f"2D is trusted: Monte Carlo ({count.low:.4g} to {count.high:.4g}) bears it out, and not 3D-Nc",
+            named["2D-Nc"],
+            "2D-Nc is trusted: it follows the orbits to the likeliest meeting and is exact for a body of any size",
         )
     if count is not None and named["Monte Carlo"].valid:
-        return named[
-            "Monte Carlo"
-        ], "Monte Carlo is trusted: no formula holds for an encounter so long or so curved"
-    return named["3D-Nc"], "3D-Nc is the best there is here, but nothing bears it out: take it with care"
+        return _counted_choice(named, count)
+    best = "2D Foster" if flow.coarse else "3D-Nc"
+    return named[best], f"{best} is the best there is here, but nothing bears it out: take it with care"
+
+
+def _counted_choice(named: dict[str, Estimate], count: Count) -> tuple[Estimate, str]:
+    flat = named["2D Foster"]
+    if _within(flat.probability or 0.0, count, 1.0):
+        interval = f"{count.low:.4g} to {count.high:.4g}"
+        return flat, f"2D is trusted: Monte Carlo ({interval}) bears it out, and not 3D-Nc"
+    words = "Monte Carlo is trusted: no formula holds for an encounter so long or so curved"
+    return named["Monte Carlo"], words
 
 
 def _bounded(conjunction: Conjunction) -> Assessment:

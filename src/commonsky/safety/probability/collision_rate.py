@@ -27,7 +27,7 @@ _MOST_ROUNDS = 14
 _TOLERANCE = 1e-4
 _SPHERES = (10, 20, 40, 80)
 _DOUBLING = 0.003
-_LAST_DOUBLING = 0.1  # in time the errors of the finest sphere average out
+_LAST_DOUBLING = 0.15  # in time the errors of the finest sphere average out
 _POINTS_AT_ONCE = 1_000_000
 
 
@@ -51,8 +51,8 @@ class Rate:
     ``log_expected`` is the natural logarithm of Nc, entries and those inside at the start; ``peak_s`` and
     ``duration_s`` tell when (from closest approach) and over how long the middle 99.7 % fall; ``passages`` counts
     separate peaks, ``span_s`` is the time outside which the rate is below e^-25 of its peak; ``settled`` is
-    false where a search or the quadrature, in time or over the sphere, did not come to rest, ``inside_at_start`` the
-    part inside at the start.
+    false where a search or the quadrature did not come to rest, ``coarse`` true where no sphere is fine enough, so that
+    nothing here is of use; ``inside_at_start`` is the part inside at the start.
     """
 
     log_expected: float
@@ -61,6 +61,7 @@ class Rate:
     passages: int
     span_s: tuple[float, float]
     settled: bool
+    coarse: bool
     inside_at_start: float
 
 
@@ -111,7 +112,7 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
     edges = _starting_edges(conjunction, window_s)
     nodes, weights = leggauss(_NODES_PER_PIECE)
     done: list[tuple[Array, Array]] = []
-    settled = True
+    settled, coarse = True, False
     pieces = np.stack([edges[:-1], edges[1:]], axis=1)
     found: list[tuple[Array, Array]] = []
     best = -np.inf
@@ -125,7 +126,7 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
         best = max(best, float(logsumexp(np.concatenate([whole, *(part for _, part in done)]))))
         fine = _resolved(logs, whole, best)
         settled &= bool(np.all(here.settled.reshape(times.shape)[whole > best - 20.0]))
-        settled &= resolved or float(whole.max()) < best - 20.0
+        coarse |= not resolved and float(whole.max()) > best - 20.0
         done.append((pieces[fine], whole[fine]))
         found.append((times[fine].ravel(), logs[fine].ravel()))
         if np.all(fine):
@@ -143,7 +144,7 @@ def collisions_3d_nc(conjunction: Conjunction, window_s: tuple[float, float]) ->
     start = inside(overlap(conjunction, np.array([window_s[0]])), radius)
     total = float(np.logaddexp(logsumexp(shares), np.log(start) if start > 0.0 else -np.inf))
     peak, duration, passages, span = _spread(kept[order], shares[order], found)
-    return Rate(total, peak, duration, passages, span, settled, start)
+    return Rate(total, peak, duration, passages, span, settled and not coarse, coarse, start)
 
 
 def rate(here: Overlap, radius_m: float) -> tuple[Array, bool]:

@@ -9,7 +9,9 @@ from commonsky.safety.probability.two_dimensional import foster_2d, maximum_2d
 
 Array = NDArray[np.float64]
 
-_SCALES = np.geomspace(0.01, 100.0, 81)
+_SCALES = (0.01, 100.0)
+_COUNT = 81
+_BEYOND = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +30,12 @@ class Dilution:
 
 
 def dilution(miss_m: Array, covariance_m2: Array, radius_m: float) -> Dilution:
-    """The curve of one encounter from its miss (2,) and covariance (2, 2) in the encounter plane."""
-    count = _SCALES.size
+    """The curve of one encounter from its miss (2,) and covariance (2, 2) in the encounter plane, to past its top."""
+    greatest, top = maximum_2d(miss_m[np.newaxis], covariance_m2[np.newaxis], radius_m)
+    scales = np.geomspace(_SCALES[0], max(_SCALES[1], _BEYOND * float(top[0])), _COUNT)
     curve = foster_2d(
-        np.tile(miss_m, (count, 1)),
-        covariance_m2 * _SCALES[:, np.newaxis, np.newaxis] ** 2,
-        np.full(count, radius_m),
+        np.tile(miss_m, (_COUNT, 1)),
+        covariance_m2 * scales[:, np.newaxis, np.newaxis] ** 2,
+        np.full(_COUNT, radius_m),
     )
-    greatest, scale = maximum_2d(miss_m[np.newaxis], covariance_m2[np.newaxis], radius_m)
-    return Dilution(_SCALES.copy(), curve, float(scale[0]), float(greatest[0]), bool(scale[0] < 1.0))
+    return Dilution(scales, curve, float(top[0]), float(greatest[0]), bool(top[0] < 1.0))

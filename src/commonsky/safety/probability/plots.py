@@ -13,6 +13,7 @@ from commonsky.safety.probability.dilution import Dilution
 
 _INK, _BODY, _SPREAD, _MARK = "#1b2a3a", "#c0392b", "#2471a3", "#b9770e"
 _LEAST = 1e-12
+_VISIBLE = 0.02  # of the picture's width
 _SALT = "commonsky"  # without it an SVG's names change from run to run
 
 
@@ -43,9 +44,11 @@ def _draw_plane(axes: Axes, plane: EncounterPlane, radius_m: float) -> None:
                 )
             )  # fmt: skip
     axes.add_patch(
-        Circle((0.0, 0.0), radius_m, color=_BODY, alpha=0.55, label=f"hard body, {radius_m:,.4g} m")
+        Circle((0.0, 0.0), radius_m, color=_BODY, alpha=0.55, label=f"hard body, {_metres(radius_m)}")
     )
-    axes.plot([0.0, miss[0]], [0.0, miss[1]], color=_INK, lw=1.2, label=f"miss, {np.hypot(*miss):,.4g} m")
+    axes.plot(
+        [0.0, miss[0]], [0.0, miss[1]], color=_INK, lw=1.2, label=f"miss, {_metres(float(np.hypot(*miss)))}"
+    )
     axes.plot(*miss, marker="+", color=_INK, ms=9)
     axes.set_aspect("equal", adjustable="datalim")
     axes.autoscale_view()
@@ -54,7 +57,30 @@ def _draw_plane(axes: Axes, plane: EncounterPlane, radius_m: float) -> None:
     axes.set_ylabel(f"{plane.axes[1]}, m")
     axes.set_title("Encounter plane, object 2 from object 1")
     axes.grid(visible=True, lw=0.3)
-    axes.legend(loc="best", frameon=True)
+    axes.legend(loc="upper right", frameon=True)
+    _enlarge(axes, plane, radius_m)
+
+
+def _enlarge(axes: Axes, plane: EncounterPlane, radius_m: float) -> None:
+    """Where the body and the miss are too small to be seen beside the uncertainty, show them in a corner."""
+    reach = 1.5 * max(radius_m, float(np.hypot(*plane.miss_m)))
+    wide = abs(float(np.diff(axes.get_xlim())[0]))
+    if reach > _VISIBLE * wide:
+        return
+    corner = axes.inset_axes((0.03, 0.03, 0.3, 0.3))
+    corner.add_patch(Circle((0.0, 0.0), radius_m, color=_BODY, alpha=0.55))
+    corner.plot([0.0, plane.miss_m[0]], [0.0, plane.miss_m[1]], color=_INK, lw=1.2)
+    corner.plot(*plane.miss_m, marker="+", color=_INK, ms=9)
+    corner.set_aspect("equal")
+    corner.set_xlim(-reach, reach)
+    corner.set_ylim(-reach, reach)
+    corner.set_xticks([])
+    corner.set_yticks([])
+    corner.set_title(f"enlarged: {_metres(2.0 * reach)} wide", fontsize=7.0)
+
+
+def _metres(length: float) -> str:
+    return f"{length:,.0f} m" if length >= 1e3 else f"{length:.4g} m"
 
 
 def _draw_dilution(axes: Axes, curve: Dilution | None, assessment: Assessment) -> None:
