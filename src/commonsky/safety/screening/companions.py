@@ -85,7 +85,9 @@ def _positions(objects: Population, index: Indices, ends: Indices) -> Array:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fit(u: Array, values: Array, out: Array) -> None:
     """Newton's divided differences (8, 3) of values at ``u``."""
-    out[:] = values
+    for k in range(u.size):
+        for axis in range(3):
+            out[k, axis] = values[k, axis]
     for order in range(1, u.size):
         for k in range(u.size - 1, order - 1, -1):
             for axis in range(3):
@@ -263,7 +265,7 @@ def _all_windows(
     widths: Array,
     rows: Array,
 ) -> int:
-    used = 0
+    used = int(np.int64(0))  # not a literal, for which all would be compiled once more
     fits = np.empty((2, times.shape[1], 3))
     u = np.empty(times.shape[1])
     for k in range(times.shape[0]):

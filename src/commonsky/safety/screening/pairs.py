@@ -166,9 +166,9 @@ def _layer(height_m):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _placed(line, extent_m, stretch_m, reach_m, number, key, width):
+def _placed(line, extent_m, stretch_m, reach_m, number, cells, key, width):
     """Fill ``key``, by which lines are sorted (-1 for what does not exist), and how many cells away each must look."""
-    side, cells = number.shape[0], number.max() + 1
+    side = number.shape[0]
     scale = np.float32(0.5 * side)
     for i in range(extent_m.size):
         if not np.isfinite(line[7, i]):
@@ -195,7 +195,7 @@ def _placed(line, extent_m, stretch_m, reach_m, number, key, width):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sorted(line, extent_m, key, width, start, row, own, extent):
-    """Sort by ``key``: fill ``row`` (7, n), ``own`` (3, n) with number, layer and width, and ``extent``.
+    """Sort by ``key``: fill ``row`` (7, n), ``own`` (4, n) with number, layer, width and key, and ``extent``.
 
     ``start`` (keys + 2) is filled with the first place of each key; the last but one is the number of all.
     """
@@ -211,7 +211,8 @@ def _sorted(line, extent_m, key, width, start, row, own, extent):
         if key[i] >= 0:
             place = start[key[i] + 1]
             start[key[i] + 1] += 1
-            own[0, place], own[1, place], own[2, place] = i, _layer(line[7, i]), width[i]
+            own[0, place], own[1, place] = i, _layer(line[7, i])
+            own[2, place], own[3, place] = width[i], key[i]
             extent[place] = extent_m[i]
     total = start[-1]
     for axis in range(7):
@@ -221,13 +222,15 @@ def _sorted(line, extent_m, key, width, start, row, own, extent):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _overlaps(layer, extent, slack_m, lines, start, cell, ahead_only, runs, many):
+def _overlaps(layer, extent, slack_m, lines, start, cell, runs, many):
     """Append runs (line, first, past the last) of the first tier in a cell whose heights are near those of ``lines``.
 
-    ``lines`` are given by first place and past the last; ``slack_m`` is the reach and the greatest extent in the first
-    tier. Without branches: which runs are empty cannot be foreseen.
+    ``lines`` are given by first place and past the last; if they are those of that very cell, each looks at those after
+    it. ``slack_m`` is the reach and the greatest extent in the first tier. Without branches: which runs are empty
+    cannot be foreseen.
     """
     base = cell * _LAYERS
+    ahead_only = lines[0] == start[base]
     for p in range(lines[0], lines[1]):
         near = int((extent[p] + slack_m) / _LAYER_M) + 1
         first = start[base + max(layer[p] - near, 0)]
@@ -270,7 +273,7 @@ def _with_hits(row, runs, many, reach_m):
         for block in range(first, past, _LANES):  # to look at some lines after the run, too, does no harm
             hits += _hits(row, p, block, own_m)
         if hits != _ZERO:
-            runs[kept] = runs[run]
+            runs[kept, 0], runs[kept, 1], runs[kept, 2] = p, first, past
             kept += 1
     return kept
 
@@ -340,21 +343,14 @@ def _runs_of_cell(cell, around, start, layer, extent, slack_m, runs, many):
         other = around[cell, k]
         if other < 0:
             continue
-        many = _overlaps(layer, extent, slack_m, much, start, other, False, runs, many)
+        many = _overlaps(layer, extent, slack_m, much, start, other, runs, many)
         if k < _AHEAD:
-            many = _overlaps(layer, extent, slack_m, little, start, other, k == 0, runs, many)
+            many = _overlaps(layer, extent, slack_m, little, start, other, runs, many)
             first, past = start[second + other], start[second + other + 1]
             for p in range(much[0], much[1]):
                 runs[many, 0], runs[many, 1], runs[many, 2] = p, p + 1 if k == 0 else first, past
                 many += past > runs[many, 1]
     return many
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cell_of(p, start, cells):
-    """Cell of the line at a place."""
-    key = np.searchsorted(start, p, side="right") - 1
-    return key // _LAYERS if key < cells * _LAYERS else (key - cells * _LAYERS) % cells
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -369,7 +365,8 @@ def _runs_of_line(p, own, extent, slack_m, start, number, place, runs, many):
     near = int((extent[p] + slack_m) / _LAYER_M) + 1
     low, past = max(own[1, p] - near, 0), min(own[1, p] + near, _LAYERS - 1) + 1
     side = number.shape[0]
-    x, y, z = place[_cell_of(p, start, cells)]
+    cell = own[3, p] // _LAYERS if own[3, p] < second else (own[3, p] - second) % cells
+    x, y, z = place[cell, 0], place[cell, 1], place[cell, 2]
     for cx in range(max(0, x - width), min(side, x + width + 1)):
         for cy in range(max(0, y - width), min(side, y + width + 1)):
             for cz in range(max(0, z - width), min(side, z + width + 1)):
@@ -395,16 +392,16 @@ def _search(row, own, extent, start, grid, asked, short, reaches_m, found, used)
     slack_m = reaches_m[1] + _ROUNDING_M + _LITTLE_EXTENT_M
     third = start[cells * (_LAYERS + 1)]
     runs = np.empty((_BATCH + _most_runs(start, cells), 3), dtype=np.int32)
-    many = 0
+    many = np.int64(0)
     for cell in range(cells if everyone else 0):
         if many > _BATCH:
             used = _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
-            many = 0
+            many = np.int64(0)
         many = _runs_of_cell(cell, around, start, own[1], extent, slack_m, runs, many)
     for p in range(third if everyone else 0, start[-1]):
         if many > _BATCH:
             used = _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
-            many = 0
+            many = np.int64(0)
         if wanted[own[0, p]]:
             many = _runs_of_line(p, own, extent, slack_m, start, number, place, runs, many)
     return _note(row, own[0], wanted, runs, many, short, reaches_m, found, used)
@@ -427,16 +424,17 @@ def _near_pairs(ends_m, margin_m, long_margin_m, sag2, reaches_m, asked, grid, f
     long_windows, count = long_margin_m.shape
     stride = margin_m.shape[0] // long_windows
     line = np.empty((9, count), dtype=np.float32)
-    extent_m, stretch_m, extent = np.empty((3, count), dtype=np.float32)
-    key, width = np.empty((2, count), dtype=np.int32)
+    extent_m, stretch_m = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.float32)
+    extent = np.empty(count, dtype=np.float32)
+    key, width = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
     start = np.empty(grid[1].shape[0] * (_LAYERS + 2) + 2, dtype=np.int32)
     row = np.empty((7, count + _LANES), dtype=np.float32)
-    own = np.empty((3, count), dtype=np.int32)
-    used = 0
+    own = np.empty((4, count), dtype=np.int32)
+    used = np.int64(0)  # not a literal, for which all would be compiled once more
     for window in range(long_windows):
         first, past = stride * window, stride * (window + 1)
         _lines(ends_m[first], ends_m[past], long_margin_m[window], sag2, line, extent_m, stretch_m)
-        _placed(line, extent_m, stretch_m, reaches_m[1], grid[0], key, width)
+        _placed(line, extent_m, stretch_m, reaches_m[1], grid[0], grid[1].shape[0], key, width)
         _sorted(line, extent_m, key, width, start, row, own, extent)
         short = (ends_m, margin_m, first, past)
         used = _search(row, own, extent, start[:-1], grid, asked, short, reaches_m, found, used)

@@ -163,8 +163,9 @@ def _margins(
             short += _interpolation_m(nodes_km[first : first + 8, i], difference)
             for window in range(first * per_node, (first + 1) * per_node):
                 margin_m[window, column + i] = short
-        pulls[:3] = pulls[1:]
-        before[:] = after
+        for i in range(count):
+            pulls[0, i], pulls[1, i], pulls[2, i] = pulls[1, i], pulls[2, i], pulls[3, i]
+            before[i] = after[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
