@@ -119,6 +119,26 @@ def test_screening_the_same_orbits_again_says_nothing_new(node):
     assert [record.id for record in told(node)] == before
 
 
+def test_what_comes_within_reach_by_time_alone_is_warned_of(node, coalition):
+    node.config = replace(
+        node.config, screening=Screening(days_ahead=0.25, every_s=3_600.0, label=Component())
+    )
+    began_tai_s = coalition.now_tai_s
+    jobs.screen_when_due(node)
+    assert not [one for one in WarningsView(node).list().events if one.miss_distance_m < 100.0]
+    coalition.now_tai_s = began_tai_s + 3_599.0
+    assert jobs.screen_when_due(node) is None
+    coalition.now_tai_s = began_tai_s + 8.0 * 3_600.0
+    assert jobs.screen_when_due(node).warnings
+    assert [one for one in WarningsView(node).list().events if one.miss_distance_m < 100.0]
+
+
+def test_a_node_without_orbits_has_nothing_to_screen(coalition):
+    node = coalition.nodes["EST"]
+    assert jobs.screen_when_due(node) is None
+    assert node.last_screening is None
+
+
 def test_a_new_estimate_is_an_update_of_the_same_event(node, coalition):
     jobs.screen(node)
     [first] = [one for one in WarningsView(node).list().events if one.miss_distance_m < 100.0]

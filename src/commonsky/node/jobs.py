@@ -18,7 +18,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from commonsky.domain import Accepted, Agreement, Decision, Envelope, FeedHead, Observation, Record
+from commonsky.domain import (
+    Accepted,
+    Agreement,
+    Decision,
+    Envelope,
+    FeedHead,
+    Observation,
+    Record,
+    RecordKind,
+)
 from commonsky.federation import Refused, accept, read_wire, seal
 from commonsky.federation.position import Action
 from commonsky.formats.canonical import decode
@@ -35,6 +44,7 @@ from commonsky.sharing import decide
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
 
 RECORDS_PER_ENVELOPE = 1_000
+ORBIT_KINDS = (RecordKind.TRACK, RecordKind.ELEMENT_SET, RecordKind.IDENTITY_CLAIM)
 
 Transport = Callable[[FeedHead], bytes]
 """Asks one partner for what follows our cursor on its feed, and gives the bytes that came."""
@@ -121,6 +131,17 @@ def screen(node: Node) -> Screened:
         node.store.write_log(node.now_tai_s(), "screening", told.words)
         share(node)
     return told
+
+
+def screen_when_due(node: Node) -> Screened | None:
+    """Screen if there are orbits and the last screening is long enough ago.
+
+    Also when no orbit has changed: the days ahead are others by then.
+    """
+    last = node.last_screening
+    if last is not None and node.now_tai_s() - last.at_tai_s < node.config.screening.every_s:
+        return None
+    return screen(node) if node.store.last_entry(ORBIT_KINDS) else None
 
 
 def receive(node: Node, issuer: str, transport: Transport) -> Arrival:

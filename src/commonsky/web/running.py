@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 
-from commonsky.domain import FeedHead, RecordKind
+from commonsky.domain import FeedHead
 from commonsky.node.config import Peer
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import declare_sensors, estimate, fetch, screen, share
+from commonsky.node.jobs import declare_sensors, estimate, fetch, screen_when_due, share
 from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
@@ -32,7 +32,6 @@ WAIT_S = 2.0
 RETRY_S = 0.5
 LOOK_EVERY_S = 0.1
 DUE_EVERY_LOOKS = 5
-ORBIT_KINDS = (RecordKind.TRACK, RecordKind.ELEMENT_SET, RecordKind.IDENTITY_CLAIM)
 CATCH_UP_S = 7.0 * 86_400.0
 """What was observed within this before a start is looked at again: the process before may have ended too early."""
 
@@ -197,14 +196,8 @@ class Running:
                 raise
 
     def _screen(self) -> None:
-        """Screen now and then, apart from all that must not wait for it.
-
-        Also when no orbit has changed: the days ahead are others by then.
-        """
-        node, last = self.node, self.node.last_screening
-        due = last is None or node.now_tai_s() - last.at_tai_s >= node.config.screening.every_s
-        if due and node.store.last_entry(ORBIT_KINDS):
-            screen(node)
+        """Screen now and then, apart from all that must not wait for it."""
+        screen_when_due(self.node)
         self._stopping.wait(RETRY_S)
 
 
