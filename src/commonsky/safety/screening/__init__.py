@@ -1,8 +1,8 @@
 """All-against-all screening of close approaches that misses none.
 
-The way of one partition, `screen_partition`: the paths of all objects through windows of two minutes with the margin of
-each (`paths`), pairs of paths that come near each other (`pairs`), and the reference propagator for what remains:
-fast passings (`encounters`) and pairs that stay together (`companions`).
+The way of one partition, `screen_partition`: the paths of all objects through windows of four and of two minutes with
+the margin of each (`paths`), pairs of paths that come near each other in both (`pairs`), and the reference propagator
+for what remains: fast passings (`encounters`) and pairs that stay together (`companions`).
 """
 
 from commonsky.safety.screening.ephemeris import Ephemeris, EphemerisFrame, Interpolation, ephemeris
