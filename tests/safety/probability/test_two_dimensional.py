@@ -33,9 +33,10 @@ def columns(case):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["case"]))
 def test_foster_and_elrod_say_what_two_exact_methods_of_orekit_say(row):
     foster, elrod = foster_2d(*columns(row["case"]))[0], elrod_2d(*columns(row["case"]))[0]
-    # Where Orekit's two exact methods differ from each other they are no better than that.
-    tolerance = max(1e-9, 3.0 * abs(row["Laas2015"] / row["Patera2005"] - 1.0))
-    assert foster == pytest.approx(row["Laas2015"], rel=tolerance)
+    assert foster == pytest.approx(row["Patera2005"], rel=1e-9)
+    # Orekit's series loses its digits where one sigma is far less than the other: there it contradicts the integral.
+    if abs(row["Laas2015"] / row["Patera2005"] - 1.0) < 1e-3:
+        assert foster == pytest.approx(row["Laas2015"], rel=1e-9)
     assert elrod == pytest.approx(foster, rel=1e-9)
 
 
