@@ -133,6 +133,19 @@ def test_good_files_are_judged_beside_one_that_is_none(file, capsys):
     assert "bad.cdm" in captured.err
 
 
+def test_a_message_of_another_kind_is_named(file, capsys):
+    other = file(
+        "CCSDS_OEM_VERS = 2.0\nCREATION_DATE = 2026-03-01T00:00:00\nORIGINATOR = TEST\n", "orbit.oem"
+    )
+    assert main(["pc", other]) == 2
+    assert "orbit.oem: is an OEM, not a conjunction message (CDM)" in capsys.readouterr().err
+
+
+def test_a_table_that_is_not_there_is_unusable_input(file, capsys):
+    assert main(["pc", file(message()), "--hbr-table", "no-such-table.csv"]) == 2
+    assert "no-such-table.csv: no such file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("wrong", ["0m", "-5", "20 feet", "nan", "1e400"])
 def test_a_length_that_is_none_is_refused(file, wrong, capsys):
     assert main(["pc", file(message()), f"--hbr={wrong}"]) == 2
