@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from commonsky.formats.ccsds.schema import drafts, schema, versions
-from commonsky.formats.ccsds.tables import COLUMNS, Field, Rule, Section
-from commonsky.formats.ccsds.tree import COMMENT, Block, Document, Entry, Message, Row
+from commonsky.formats.ccsds.tables import COLUMN_UNITS, COLUMNS, ColumnsOf, Field, Rule, Section
+from commonsky.formats.ccsds.tree import COMMENT, Block, Document, Entry, Message, Row, leaves
 from commonsky.formats.ccsds.values import Situation, fault_of_unit, fault_of_value
 
 ERROR: Literal["error"] = "error"
@@ -146,11 +147,14 @@ class _Walker:
             self._entry(part, field, clause)
             return field.place
         inner = section.sections.get(part.name)
-        if inner is None:
+        if inner is not None:
+            self.block(part, inner)
+            return inner.place
+        if part.name == section.row and section.columns:
+            self._row_of_elements(part, COLUMNS[section.columns], clause)
+        else:
             self.findings.append(error(part.line, part.name, f"is no part of <{section.name}>", clause))
-            return None
-        self.block(part, inner)
-        return inner.place
+        return None
 
     def _unknown(self, part: Entry, section: Section, clause: str) -> None:
         if section.row == part.keyword and section.columns is None:
@@ -189,10 +193,34 @@ class _Walker:
                 self.findings.append(error(row.line, section.row, text, clause))
                 return
             for path, cell in zip(paths, cells, strict=True):
-                name = path.rpartition("/")[2]
-                kind = "epoch" if name == "EPOCH" else "number"
-                if fault := fault_of_value(cell, _CELLS[kind], self._situation):
-                    self.findings.append(error(row.line, name, fault, clause))
+                self._cell(Entry(path.rpartition("/")[2], cell, line=row.line), clause)
+
+    def _row_of_elements(self, row: Block, columns: ColumnsOf, clause: str) -> None:
+        """Check a row that XML wrote with comments, units or attributes inside, or not all of it."""
+        cells = [(path, one) for path, one in leaves(row.parts) if one.keyword != COMMENT]
+        paths = columns(self._metadata, len(cells))
+        given = [path for path, _ in cells]
+        if lacking := next((path for path in paths if path not in given), None):
+            name = lacking.rpartition("/")[2]
+            self.findings.append(error(row.line, name, f"is missing in <{row.name}>", clause))
+        elif given != list(paths):
+            wrong = next((n for n, one in enumerate(given) if [one] != list(paths[n : n + 1])), 0)
+            entry = cells[wrong][1]
+            text = f"has no place here in <{row.name}>"
+            self.findings.append(error(entry.line, entry.keyword, text, clause))
+        for _, entry in cells:
+            self._cell(entry, clause)
+
+    def _cell(self, entry: Entry, clause: str) -> None:
+        kind = "epoch" if entry.keyword == "EPOCH" else "number"
+        if fault := fault_of_value(entry.value, _CELLS[kind], self._situation):
+            self.findings.append(error(entry.line, entry.keyword, fault, clause))
+        if entry.unit:
+            field = msgspec.structs.replace(_CELLS[kind], unit=COLUMN_UNITS.get(entry.keyword, ""))
+            severity, text = fault_of_unit(entry.unit, field)
+            if text:
+                make = error if severity == ERROR else warning
+                self.findings.append(make(entry.line, entry.keyword, text, clause))
 
     def _not_too_often(
         self, part: Entry | Block, block: Block, count: int, section: Section, clause: str

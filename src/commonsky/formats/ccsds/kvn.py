@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from commonsky.formats.ccsds.notation import lines_of
 from commonsky.formats.ccsds.schema import KINDS, schema
-from commonsky.formats.ccsds.tables import NUMERIC, Section
-from commonsky.formats.ccsds.tree import COMMENT, Block, Entry, Message, Row
+from commonsky.formats.ccsds.tables import COLUMN_UNITS, NUMERIC, Section
+from commonsky.formats.ccsds.tree import COMMENT, Block, Entry, Message, Row, leaves
 from commonsky.formats.errors import FormatError, Rejection
 
 _VERSION = re.compile(r"CCSDS_([A-Z]{3})_VERS", re.ASCII)
@@ -18,6 +18,8 @@ _ASSIGNMENT = re.compile(r"([^\s=]+)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _COMMENT = re.compile(r"COMMENT(?:[ \t]+(.*))?", re.DOTALL)
 _NUMBER_AHEAD = re.compile(r"[+-]?\.?\d\S*[ \t]*\[[^][]*\]", re.ASCII)
 _BLANKS = " \t"
+_AROUND_LINES = " \t\f\v\x1a"
+"""Blanks, and what old systems leave at the end of lines and files."""
 
 
 def read_kvn(data: bytes, *, source: str) -> list[Message]:
@@ -29,7 +31,7 @@ def read_kvn(data: bytes, *, source: str) -> list[Message]:
     reader: _Reader | None = None
     early: list[Entry] = []
     for number, raw in enumerate(lines_of(data, source=source), 1):
-        line = raw.strip(_BLANKS)
+        line = raw.strip(_AROUND_LINES)
         if not line:
             continue
         if line.startswith("CCSDS_") and (version := _version(line, number, source)):
@@ -97,6 +99,8 @@ class _Reader:
         self._open = [_Open(root, section)]
         self._group: Section | None = None
         self._comments = early
+        if early:
+            self._fault(early[0].line, COMMENT, "stands before the version, which begins a message")
         self._matrix_row = 0
         self._enter((section.sections["header"],), line)
 
@@ -124,11 +128,17 @@ class _Reader:
         if value.endswith("]") and (
             field.kind in NUMERIC or field.kind == "time" if field else _NUMBER_AHEAD.fullmatch(value)
         ):
-            value, _, unit = value[:-1].rpartition("[")
-            value, unit = value.rstrip(_BLANKS), unit.strip(_BLANKS)
+            value, unit = self._value_and_unit(keyword, value, number)
         self._flush()
         here.block.parts.append(Entry(keyword, value, unit, number))
         here.said.add(keyword)
+
+    def _value_and_unit(self, keyword: str, text: str, number: int) -> tuple[str, str]:
+        """Take the brackets off a value: there is a blank before them and none within."""
+        value, _, unit = text[:-1].rpartition("[")
+        if unit != unit.strip(_BLANKS) or value == value.rstrip(_BLANKS):
+            self._fault(number, keyword, f"needs a blank before its unit, and none within [{unit[:20]}]")
+        return value.rstrip(_BLANKS), unit.strip(_BLANKS)
 
     def _go_to(self, keyword: str, line: int) -> None:
         """Make the section that takes a keyword the innermost one."""
@@ -151,6 +161,7 @@ class _Reader:
                 if not inner.section.start and inner.section.field_of(keyword):
                     self._leave(depth + 1, line)
                     self._open.append(inner)
+                    self._fault(line, keyword, f"comes too late: <{inner.section.name}> has ended")
                     return
 
     def _marker(self, marker: str, line: int) -> None:
@@ -320,16 +331,26 @@ def _line(entry: Entry) -> str:
 
 def _unpacked_row(block: Block, section: Section, source: str) -> Iterator[str]:
     """Give the line of a row that XML wrote in an unusual way (with comments or units inside)."""
-    if block.name != section.row or any(True for _ in block.blocks()):
+    if block.name != section.row:
         raise FormatError(source, "has no place in KVN", line=block.line or None, field=block.name)
-    yield from (_line(one) for one in block.entries(COMMENT))
-    yield " ".join(one.value for one in block.entries() if one.keyword != COMMENT)
+    entries = [one for _, one in leaves(block.parts)]
+    yield from (_line(one) for one in entries if one.keyword == COMMENT)
+    cells = [one for one in entries if one.keyword != COMMENT]
+    for one in cells:
+        _refuse_unit(one, COLUMN_UNITS.get(one.keyword, ""), source)
+        if one.value.split() != [one.value]:
+            raise FormatError(source, "is no single value", line=one.line or None, field=one.keyword)
+    yield " ".join(one.value for one in cells)
 
 
 def _triangle(entries: list[Entry], section: Section, source: str) -> Iterator[str]:
     if not entries:
         return
-    said = {one.keyword: one.value for one in entries}
+    said: dict[str, str] = {}
+    for one in entries:
+        _refuse_unit(one, section.fields[one.keyword].unit, source)
+        if said.setdefault(one.keyword, one.value) != one.value:
+            raise FormatError(source, "is given twice", line=one.line or None, field=one.keyword)
     missing = [name for name in section.matrix if name not in said]
     if missing:
         line = entries[0].line or None
@@ -338,3 +359,12 @@ def _triangle(entries: list[Entry], section: Section, source: str) -> Iterator[s
     while (at := row * (row + 1) // 2) < len(section.matrix):
         yield " ".join(said[name] for name in section.matrix[at : at + row + 1])
         row += 1
+
+
+def _refuse_unit(entry: Entry, standard: str, source: str) -> None:
+    """Refuse to leave out a unit that is not the standard's: lines of data have none."""
+    if entry.unit and entry.unit != standard:
+        reason = (
+            f"is in {entry.unit[:20]!r}, but a line of KVN has the standard's units ({standard or 'none'})"
+        )
+        raise FormatError(source, reason, line=entry.line or None, field=entry.keyword)

@@ -12,7 +12,7 @@ from commonsky.formats.ccsds.notation import MAX_XML_BYTES
 from commonsky.formats.ccsds.rotations import ROTATIONS, elements_of, keyword_of, rotation
 from commonsky.formats.ccsds.schema import KINDS, schema
 from commonsky.formats.ccsds.tables import COLUMN_UNITS, COLUMNS, Section
-from commonsky.formats.ccsds.tree import USER_DEFINED, Block, Document, Entry, Message, Part, Row
+from commonsky.formats.ccsds.tree import USER_DEFINED, Block, Document, Entry, Message, Part, Row, leaves
 from commonsky.formats.errors import FormatError, Rejection
 
 MAX_DEPTH = 32
@@ -150,7 +150,7 @@ class _Reader:
 
     def _packed(self, frame: _Frame, columns: str) -> Row | None:
         """Return the row of an element in the standard's order and units, None for any other."""
-        cells = list(_leaves(frame.parts, ""))
+        cells = list(leaves(frame.parts))
         paths = COLUMNS[columns](self._metadata, len(cells))
         if tuple(path for path, _ in cells) != paths:
             return None
@@ -161,14 +161,6 @@ class _Reader:
             if unit and unit != COLUMN_UNITS.get(path.rpartition("/")[2]):
                 return None
         return Row(" ".join(entry.value for _, entry in cells), frame.line)
-
-
-def _leaves(parts: list[Part], path: str) -> Iterator[tuple[str, Entry]]:
-    for part in parts:
-        if isinstance(part, Entry):
-            yield path + part.keyword, part
-        elif isinstance(part, Block):
-            yield from _leaves(part.parts, f"{path}{part.name}/")
 
 
 def _entry(frame: _Frame, text: str) -> Entry:

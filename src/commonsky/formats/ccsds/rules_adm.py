@@ -178,5 +178,5 @@ def _noises(sensor: Block) -> Iterator[Finding]:
 RULES: dict[str, tuple[MessageRule, ...]] = {
     "APM": (rotation_sequences, one_frame_of_the_body, quaternion_with_frames, something_is_said),
     "AEM": (rotation_sequences, one_frame_of_the_body, attitude_type),
-    "ACM": (rotation_sequences, one_frame_of_the_body, rows_of_states, sensors),
+    "ACM": (rotation_sequences, rows_of_states, sensors),
 }

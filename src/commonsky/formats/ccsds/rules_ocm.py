@@ -57,7 +57,7 @@ def trajectories(message: Message) -> Iterator[Finding]:
     """Judge the lines of trajectories by their type."""
     clause = "502.0-B-3 6.2.5"
     for block in message.root.walk("traj"):
-        kind = block.value("TRAJ_TYPE", "CARTPV").upper()
+        kind = (block.value("TRAJ_TYPE") or "CARTPV").upper()
         units = ELEMENT_UNITS.get(kind)
         if units:
             yield from _units_as_fixed(block, "TRAJ_UNITS", units, kind, clause)
@@ -72,12 +72,12 @@ def covariances(message: Message) -> Iterator[Finding]:
     """Judge the lines of covariances by their type and ordering."""
     clause = "502.0-B-3 6.2.7"
     for block in message.root.walk("cov"):
-        kind = block.value("COV_TYPE", "CARTPV").upper()
+        kind = (block.value("COV_TYPE") or "CARTPV").upper()
         units = ELEMENT_UNITS.get(kind)
         size = None
         if units:
             yield from _units_as_fixed(block, "COV_UNITS", units, kind, clause)
-            triangle = block.value("COV_ORDERING", "LTM").upper() in {"LTM", "UTM"}
+            triangle = (block.value("COV_ORDERING") or "LTM").upper() in {"LTM", "UTM"}
             size = len(units) * (len(units) + 1) // 2 if triangle else len(units) ** 2
         yield from _lines(message, block, size, "covLine", clause)
 

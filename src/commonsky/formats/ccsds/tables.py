@@ -189,7 +189,7 @@ class _Reader:
             end = at + 1
             while end < len(rows) and rows[end][0] > indent:
                 end += 1
-            words, _, clause = line.partition("#")
+            words, _, clause = line.partition("# ")
             name, *options = words.split()
             options, exists = self._versions(options)
             if not exists:

@@ -95,6 +95,15 @@ class Block(Struct):
 Part: TypeAlias = Entry | Row | Block
 
 
+def leaves(parts: "list[Part]", path: str = "") -> Iterator[tuple[str, Entry]]:
+    """Yield all entries below some parts with the way to each: ``quaternion/Q1``."""
+    for part in parts:
+        if isinstance(part, Entry):
+            yield path + part.keyword, part
+        elif isinstance(part, Block):
+            yield from leaves(part.parts, f"{path}{part.name}/")
+
+
 class Message(Struct):
     """One message: its kind (``OEM``), the version that it names, and its tree, of which the root is the element.
 

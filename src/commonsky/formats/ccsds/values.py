@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from commonsky.astro.time import is_time_text
 from commonsky.formats.ccsds.notation import number_text
-from commonsky.formats.ccsds.tables import Field
+from commonsky.formats.ccsds.tables import NUMERIC, Field
 from commonsky.formats.ccsds.units import same_kind, unit
 
 CLOCKS = frozenset({"MET", "MRT", "SCLK"})
@@ -17,6 +17,7 @@ TIME_SYSTEMS = frozenset({"GMST", "GPS", "TAI", "TCB", "TDB", "TCG", "TT", "TDT"
 """502.0-B-3 section 3.2.3.2 and SANA's registry of time systems."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_EPOCH = re.compile(r"[0-9-]+T[0-9:]+(\.[0-9]+)?Z?", re.ASCII)
 _ALIKE = str.maketrans({"_": " ", "-": " "})
 
 
@@ -45,10 +46,12 @@ def fault_of_unit(written: str, field: Field) -> tuple[Literal["error", "warning
     if field.unit == written or (not field.unit and written.lower() in {"n/a", "1"}):
         return "warning", ""
     if not field.unit:
-        return "warning", f"has unit {_quoted(written)} where the standard has none"
+        dimensionless = field.kind not in NUMERIC or same_kind(written, "")
+        severity: Literal["error", "warning"] = "warning" if dimensionless else "error"
+        return severity, f"has unit {_quoted(written)} where the standard has none"
     if unit(written) is None:
         if written.lower() == field.unit.lower():
-            return "warning", f"unit {_quoted(written)} is written {field.unit}"
+            return "error", f"unit {_quoted(written)} is written {field.unit}"
         return "error", f"{_quoted(written)} is not a unit (the standard's is {field.unit})"
     if not same_kind(written, field.unit):
         return "error", f"unit {_quoted(written)} does not measure what {field.unit} does"
@@ -78,7 +81,7 @@ def _number_fault(value: str, field: Field, _: Situation) -> str:
 def _epoch_fault(value: str, _: Field, situation: Situation) -> str:
     if situation.time_system in CLOCKS and number_text(value):
         return ""
-    if is_time_text(value, leap=situation.time_system == "UTC"):
+    if _EPOCH.fullmatch(value) and is_time_text(value, leap=situation.time_system == "UTC"):
         return ""
     return f"{_quoted(value)} is not an epoch"
 
