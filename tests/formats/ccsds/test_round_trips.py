@@ -114,6 +114,46 @@ def test_units_that_xml_repeats_beside_states_are_the_same_message():
     )
 
 
+def test_a_state_with_a_comment_or_another_unit_inside_is_read_and_no_unit_is_lost():
+    plain = write_xml(read_message(OEM, source="oem"))
+    commented = plain.replace("<X>7000", "<COMMENT>odd</COMMENT><X>7000")
+    message = read_message(commented.encode(), source="x.xml")
+    assert check(message) == []
+    assert "COMMENT odd\n2024-08-08T00:00:00 7000 0" in write_kvn(message)
+    metres = plain.replace("<X>7000<", '<X units="m">7000000<')
+    message = read_message(metres.encode(), source="x.xml")
+    assert [one.severity for one in check(message)] == ["warning"]
+    with pytest.raises(FormatError, match=r"X: is in 'm', but a line of KVN has the standard's units \(km\)"):
+        write_kvn(message)
+    for text in (commented, metres):
+        assert read_ephemerides(text.encode(), source="x").ephemerides[0].positions_m[0, 0] == 7.0e6
+
+
+def test_a_covariance_in_another_unit_is_not_written_without_it():
+    text = write_xml(read_message(OEM, source="oem")).replace("<CX_X>", '<CX_X units="m**2">', 1)
+    with pytest.raises(FormatError, match=r"CX_X: is in 'm\*\*2'"):
+        write_kvn(read_message(text.encode(), source="x.xml"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        ("<Y>450</Y>", "", "Y: is missing in <stateVector>"),
+        ("<Y>450</Y>", "<Y>450</Y><Y>450</Y>", "Y: has no place here in <stateVector>"),
+        ("<Y>450</Y>", "<Y></Y>", "Y: has no value"),
+        ("<Y>450</Y>", '<Y units="s">450</Y>', "Y: unit 's' does not measure what km does"),
+    ],
+)
+def test_what_is_wrong_in_a_state_of_elements_is_told_by_keyword(before, after, finding):
+    text = write_xml(read_message(OEM, source="oem"))
+    assert before in text
+    said = [
+        f"{one.keyword}: {one.text}"
+        for one in check(read_message(text.replace(before, after).encode(), source="x"))
+    ]
+    assert finding in said
+
+
 def test_several_messages_follow_one_another_in_kvn_and_are_combined_in_xml():
     document = read_document(OEM + OEM, source="two")
     assert len(document.messages) == 2

@@ -153,7 +153,9 @@ class _Walker:
         if part.name == section.row and section.columns:
             self._row_of_elements(part, COLUMNS[section.columns], clause)
         else:
-            self.findings.append(error(part.line, part.name, f"is no part of <{section.name}>", clause))
+            datum = section.observation and part.name == "observation"
+            text = "is not an EPOCH and one keyword" if datum else f"is no part of <{section.name}>"
+            self.findings.append(error(part.line, part.name, text, clause))
         return None
 
     def _unknown(self, part: Entry, section: Section, clause: str) -> None:
@@ -198,8 +200,8 @@ class _Walker:
     def _row_of_elements(self, row: Block, columns: ColumnsOf, clause: str) -> None:
         """Check a row that XML wrote with comments, units or attributes inside, or not all of it."""
         cells = [(path, one) for path, one in leaves(row.parts) if one.keyword != COMMENT]
-        paths = columns(self._metadata, len(cells))
         given = [path for path, _ in cells]
+        paths = columns(self._metadata, len(set(given)))
         if lacking := next((path for path in paths if path not in given), None):
             name = lacking.rpartition("/")[2]
             self.findings.append(error(row.line, name, f"is missing in <{row.name}>", clause))

@@ -14,8 +14,9 @@ from commonsky.astro.time import tai_s_from_text
 from commonsky.formats.ccsds.covariance import Covariance, matrix_of_entries, matrix_of_row
 from commonsky.formats.ccsds.document import read_document
 from commonsky.formats.ccsds.notation import number_text
-from commonsky.formats.ccsds.tree import Block, Message, Row
-from commonsky.formats.ccsds.units import scale_to_si
+from commonsky.formats.ccsds.tables import COLUMN_UNITS
+from commonsky.formats.ccsds.tree import COMMENT, Block, Entry, Message, Row, leaves
+from commonsky.formats.ccsds.units import same_kind, scale_to_si
 from commonsky.formats.ccsds.values import unit_list
 from commonsky.formats.errors import FormatError, Rejection
 
@@ -218,7 +219,7 @@ def _parts(message: Message, rejected: list[Rejection]) -> Iterator[_Part]:
                 clock = Clock(said, relative=False)
                 yield _Part(
                     metadata,
-                    list(data.rows()),
+                    list(_state_rows(data)),
                     said,
                     clock,
                     [1e3] * 9,
@@ -231,6 +232,26 @@ def _parts(message: Message, rejected: list[Rejection]) -> Iterator[_Part]:
             rejected.append(error.rejection)
             continue
         yield from _trajectories(data, said, clock, rejected)
+
+
+def _state_rows(data: Block) -> Iterator[Row]:
+    """Yield the rows of an OEM, also those that XML wrote with comments or other units inside, in km and km/s."""
+    for part in data.parts:
+        if isinstance(part, Row):
+            yield part
+        elif isinstance(part, Block) and part.name == "stateVector":
+            cells = [_in_standard_unit(one) for _, one in leaves(part.parts) if one.keyword != COMMENT]
+            yield Row(" ".join(cells), part.line)
+
+
+def _in_standard_unit(entry: Entry) -> str:
+    """Return a number in the standard's unit; with the unit beside it, which is no number, where that is none."""
+    standard = COLUMN_UNITS.get(entry.keyword, "")
+    if not entry.unit or entry.unit == standard:
+        return entry.value
+    if not same_kind(entry.unit, standard) or number_text(entry.value) is None:
+        return f"{entry.value}[{entry.unit}]"
+    return repr(float(entry.value) * scale_to_si(entry.unit) / scale_to_si(standard))
 
 
 def _trajectories(
