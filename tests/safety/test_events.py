@@ -96,6 +96,35 @@ def test_names_are_brought_together_by_numbers_and_by_claims():
     assert len(events(kept, {"BOR-T-7": "25544"})) == 1
 
 
+def test_an_event_keeps_its_id_when_a_claim_gives_an_object_another_name():
+    kept = [told(0, TCA_TAI_S, pair=("AUR-T-1", "40000"))]
+    [before], [after] = events(kept, {}), events(kept, {"AUR-T-1": "25544"})
+    assert before.pair != after.pair
+    assert before.id == after.id
+
+
+def test_an_event_made_of_two_by_a_claim_keeps_the_older_id_and_answers_to_both():
+    kept = [told(0, TCA_TAI_S), told(1, TCA_TAI_S, provider="BOR", pair=("BOR-T-7", "40000"))]
+    older, younger = (event.id for event in events(kept, {}))
+    [event] = events(kept, {"BOR-T-7": "25544"})
+    assert event.id == older
+    assert event.answers_to(older)
+    assert event.answers_to(younger)
+    assert not event.answers_to("20260320T1200-000000")
+
+
+def test_where_the_time_has_drifted_from_draws_no_other_encounter_in():
+    drifted = [told(n, TCA_TAI_S + 500.0 * n) for n in range(8)]
+    assert len(events(drifted, {})) == 1
+    assert len(events([*drifted, told(8, TCA_TAI_S)], {})) == 2
+
+
+def test_an_old_update_that_comes_late_joins_the_event_of_its_time():
+    drifted = [told(n, TCA_TAI_S + 500.0 * n) for n in range(8)]
+    late_first = [drifted[0], *drifted[2:4], drifted[1], *drifted[4:]]
+    assert [len(event.told) for event in events(late_first[1:], {})] == [7]
+
+
 def test_the_newest_word_of_each_provider_stands_whatever_order_they_came_in():
     kept = [told(5, TCA_TAI_S), told(1, TCA_TAI_S + 1.0), told(3, TCA_TAI_S, provider="BOR")]
     [event] = events(kept, {})

@@ -84,10 +84,11 @@ class WarningsView:
         )
 
     def sheet(self, event_id: str) -> EventSheet | None:
-        """Give all on one event; ``None`` when there is none of that id."""
+        """Give all on one event; ``None`` when there is none that answers to that id."""
         with self._lock:
             self._look()
-            event = self._events.get(event_id)
+            held = list(self._events.values())
+        event = next((one for one in held if one.answers_to(event_id)), None)
         if event is None:
             return None
         line = self._line(event, self._node.now_tai_s(), self._places())

@@ -3,11 +3,14 @@
 An encounter is an unordered pair of objects and a time of closest approach. The time moves from one warning to the
 next, by seconds or minutes; two encounters of the same objects are never nearer in time than about half a period of
 the faster one. So a warning joins the event of its pair that has a warning within a quarter of that time, the
-nearest one if there are several; otherwise it begins an event.
+nearest one if there are several; otherwise it begins an event. It is compared with what each provider said at about
+the time at which it was made: however far the time has moved since, words long overtaken do not draw in another
+encounter.
 
 Warnings are taken in the order of the node's log, which only grows: the warning that began an event stays the first,
-and so does the id that the event is named by. A member's events are its own view; another member, that holds other
-records, may number them otherwise.
+and so does the id, which is made of it alone and not of the names that the objects go by today. Where a claim about
+names makes one event of two, the older one's id stays, and the event still answers to the other. A member's events
+are its own view; another member, that holds other records, may number them otherwise.
 """
 
 import hashlib
@@ -49,6 +52,10 @@ class Event(Struct, frozen=True, kw_only=True):
     def providers(self) -> tuple[str, ...]:
         """Everybody who told of it, by name."""
         return tuple(sorted({one.provider for one in self.told}))
+
+    def answers_to(self, name: str) -> bool:
+        """Whether the event is, or would be had one of its warnings come first, of this id."""
+        return name == self.id or any(_id_from(one) == name for one in self.told)
 
     @property
     def newest(self) -> dict[str, Told]:
@@ -118,12 +125,26 @@ def other_side(warning: ConjunctionWarning, key: str, claims: Mapping[str, str])
 
 def _nearest(warning: ConjunctionWarning, groups: list[list[Told]]) -> list[Told] | None:
     distances = [
-        (min(abs(one.warning.tca_tai_s - warning.tca_tai_s) for one in group), n)
+        (min(abs(one.tca_tai_s - warning.tca_tai_s) for one in _of_that_time(warning, group)), n)
         for n, group in enumerate(groups)
         if not any(_told_apart(warning, one.warning) for one in group)
     ]
     nearest_s, at = min(distances, default=(float("inf"), -1))
     return groups[at] if nearest_s <= tolerance_s(warning) else None
+
+
+def _of_that_time(warning: ConjunctionWarning, group: list[Told]) -> Iterable[ConjunctionWarning]:
+    """Of each provider, the warning that was made nearest in time to this one; of two, the one that came later."""
+    of_provider: dict[str, ConjunctionWarning] = {}
+    for one in (told.warning for told in group):
+        best = of_provider.get(one.provider)
+        if best is None or _apart_s(one, warning) <= _apart_s(best, warning):
+            of_provider[one.provider] = one
+    return of_provider.values()
+
+
+def _apart_s(one: ConjunctionWarning, other: ConjunctionWarning) -> float:
+    return abs(one.made_tai_s - other.made_tai_s)
 
 
 def _told_apart(one: ConjunctionWarning, other: ConjunctionWarning) -> bool:
@@ -137,8 +158,12 @@ def _same_message(one: ConjunctionWarning, other: ConjunctionWarning) -> bool:
 
 
 def _event(pair: tuple[str, str], group: list[Told]) -> Event:
-    begun = group[0]
-    minute = utc_from_tai_s(begun.warning.tca_tai_s, digits=0)[:16].translate({45: None, 58: None})
-    digest = hashlib.sha256(" ".join((*pair, begun.record)).encode("utf-8", "surrogatepass")).hexdigest()
     told = tuple(sorted(group, key=lambda one: (one.warning.made_tai_s, one.record)))
-    return Event(id=f"{minute}-{digest[:_DIGITS]}", pair=pair, told=told)
+    return Event(id=_id_from(group[0]), pair=pair, told=told)
+
+
+def _id_from(begun: Told) -> str:
+    """Id of the event that this warning began: the minute of the closest approach, for the reader, and a digest."""
+    minute = utc_from_tai_s(begun.warning.tca_tai_s, digits=0)[:16].translate({45: None, 58: None})
+    digest = hashlib.sha256(begun.record.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{minute}-{digest[:_DIGITS]}"
