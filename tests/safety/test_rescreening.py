@@ -1,5 +1,9 @@
 """A screening that is stopped, changed or spread out gives what a fresh one in one process gives, to the bit."""
 
+import os
+import subprocess
+import sys
+
 import hard_orbits
 import msgspec
 import numpy as np
@@ -84,6 +88,17 @@ def test_a_screening_that_was_stopped_goes_on(tmp_path):
     assert answer.kept == 2
     assert told(answer, objects()) == FRESH
     assert list(tmp_path.glob("*.part")) == []
+
+
+def test_what_another_process_is_writing_is_left_to_it(tmp_path):
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    alive, left = (tmp_path / f"piece-x.y.npy.{n}.part" for n in (os.getppid(), int(dead.stdout)))
+    for file in (alive, left):
+        file.write_bytes(b"?")
+    KeptPieces(tmp_path).tidy()
+    assert list(tmp_path.iterdir()) == [alive]
 
 
 def test_a_damaged_piece_is_done_again(tmp_path):

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 _NAME_LENGTH = 32
 _START = "start-tai-s"
-_FORM = "1"
-"""Of these files: another number makes older ones unreadable, and what they hold is done again."""
+_FORM = "2"
+"""Of these files and of what is computed: another number makes older ones unfindable, and all is done again."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class KeptPieces:
             if file.stem.removeprefix("objects-") not in used:
                 file.unlink(missing_ok=True)
         for file in self.folder.glob("*.part"):
-            file.unlink(missing_ok=True)
+            if not _is_at_work(file.stem.rpartition(".")[2]):
+                file.unlink(missing_ok=True)
 
     def _roster(self, name: str) -> Roster | None:
         if name not in self._rosters:
@@ -122,6 +123,19 @@ class KeptPieces:
             out.flush()
             os.fsync(out.fileno())
         half.replace(file)
+
+
+def _is_at_work(process: str) -> bool:
+    """Whether the process of this number, as it stands in a file's name, is another one that is alive."""
+    if not process.isdecimal() or int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _name(asked: Sequence[object]) -> str:
