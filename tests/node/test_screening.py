@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conjunction_messages import DEBRIS, SATELLITE, cdm
 from msgspec.structs import replace
 
 from commonsky.astro.numerical import default_force_model
 from commonsky.astro.orbit import rtn_axes
-from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Component, ConjunctionWarning, IdentityClaim, Label, Record, Track
 from commonsky.exercise.close_approach import CloseApproach, Truth, debris_that_passes
 from commonsky.formats.canonical import decode, record_id
@@ -16,7 +16,6 @@ from commonsky.node.config import Asset, Screening
 from commonsky.node.intake import own_record
 from commonsky.node.warnings_view import WarningsView
 
-SATELLITE, DEBRIS = "207322", "220401"
 AGREEMENT = """
 id = "CAL-DOR-TEST"
 version = 1
@@ -243,41 +242,6 @@ def test_assets_of_two_owners_that_meet_are_warned_of_once(node):
 def test_a_node_says_which_assets_it_has_no_orbit_of(node):
     node.config = replace(node.config, assets=(*node.config.assets, Asset(designator="1")))
     assert jobs.screen(node).missing == ("1",)
-
-
-def cdm(tca_tai_s, made_tai_s, states, *, probability, sigma_m, radius_m=None):
-    """A provider's message in the standard's KVN, written here by hand."""
-    blocks = []
-    for n, (name, state) in enumerate(zip((SATELLITE, DEBRIS), states, strict=True), start=1):
-        state_km = state / 1e3
-        rows = [
-            f"OBJECT = OBJECT{n}", f"OBJECT_DESIGNATOR = {name}", "CATALOG_NAME = SATCAT", f"OBJECT_NAME = OBJ {n}",
-            "INTERNATIONAL_DESIGNATOR = 2020-001A", "EPHEMERIS_NAME = NONE", "COVARIANCE_METHOD = CALCULATED",
-            "MANEUVERABLE = N/A", "REF_FRAME = GCRF",
-            *(f"{axis} = {value:.9f} [km]" for axis, value in zip("XYZ", state_km[:3], strict=True)),
-            *(f"{axis}_DOT = {value:.12f} [km/s]" for axis, value in zip("XYZ", state_km[3:], strict=True)),
-        ]  # fmt: skip
-        axes = ("R", "T", "N", "RDOT", "TDOT", "NDOT")
-        for i, row in enumerate(axes):
-            for column in axes[: i + 1]:
-                same = row == column
-                value = (sigma_m**2 if i < 3 else 1e-4) if same else 0.0
-                unit = "m**2" if i < 3 else "m**2/s" if len(column) == 1 else "m**2/s**2"
-                rows.append(f"C{row}_{column} = {value} [{unit}]")
-        blocks.append("\n".join(rows))
-    miss_m = np.linalg.norm(states[1][:3] - states[0][:3])
-    head = [
-        "CCSDS_CDM_VERS = 1.0",
-        f"CREATION_DATE = {utc_from_tai_s(made_tai_s).removesuffix('Z')}",
-        "ORIGINATOR = CENTRE",
-        "MESSAGE_ID = C-1",
-        *([f"COMMENT HBR = {radius_m}"] if radius_m else []),
-        f"TCA = {utc_from_tai_s(tca_tai_s, digits=3).removesuffix('Z')}",
-        f"MISS_DISTANCE = {miss_m:.3f} [m]",
-        f"COLLISION_PROBABILITY = {probability}",
-        "COLLISION_PROBABILITY_METHOD = FOSTER-1992",
-    ]
-    return "\n".join([*head, *blocks, ""]).encode()
 
 
 def at_tca(coalition):

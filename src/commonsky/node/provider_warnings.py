@@ -4,18 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from commonsky.astro import frames
-from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import ConjunctionWarning, WarnedObject
 from commonsky.domain.conjunction import LONGEST_TEXT
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject
 from commonsky.formats.errors import Rejection
 from commonsky.safety.encounter import Array, Side, encounter, period_s
+from commonsky.safety.probability.conjunction import UnusableConjunctionError
+from commonsky.safety.probability.covariance import repaired
+from commonsky.safety.probability.message import check_frames, inertial_covariance, inertial_state
 from commonsky.safety.warning import geometry
-
-INERTIAL = {"EME2000", "J2000", "GCRF", "ICRF"}
-"""Their axes differ by less than a microradian, which no encounter feels."""
 
 LEAST_REVISIT_S = 60.0
 _NO_NAMES = {"", "UNKNOWN", "NONE", "N/A"}
@@ -28,8 +26,7 @@ def warning_of_message(message: Cdm) -> ConjunctionWarning | Rejection:
     The states that the message holds are used for the geometry of the encounter and are not kept.
     """
     where = f"message {message.message_id or 'without id'}"
-    sides = [_side(one, message.tca_tai_s) for one in (message.object_1, message.object_2)]
-    first, second = sides
+    first, second = sides = _sides(message)
     told = None if first is None or second is None else encounter(first, second)
     if told is None and message.miss_distance_m is None:
         return Rejection(field="MISS_DISTANCE", reason=f"{where} has neither states nor a miss distance")
@@ -62,26 +59,27 @@ def warning_of_message(message: Cdm) -> ConjunctionWarning | Rejection:
         return Rejection(field="CDM", reason=f"{where}: {error}")
 
 
-def _side(one: CdmObject, tca_tai_s: float) -> Side | None:
+def _sides(message: Cdm) -> tuple[Side | None, Side | None]:
+    try:
+        check_frames(message)
+    except UnusableConjunctionError:
+        return None, None
+    return _side(message.object_1, 1, message.tca_tai_s), _side(message.object_2, 2, message.tca_tai_s)
+
+
+def _side(one: CdmObject, number: int, tca_tai_s: float) -> Side | None:
     """State and covariance on inertial axes; ``None`` where the message does not tell, or in a frame of no use."""
-    if one.position_m is None or one.velocity_m_s is None:
+    try:
+        state = inertial_state(one, number, tca_tai_s)
+    except UnusableConjunctionError:
         return None
-    position, velocity = np.array([one.position_m]), np.array([one.velocity_m_s])
-    frame = one.reference_frame.upper()
-    if frame.startswith("ITRF"):
-        position, velocity = frames.itrf_to_gcrf(position, velocity, tca_tai_s)
-    elif frame not in INERTIAL:
-        return None
-    state = np.concatenate([position[0], velocity[0]])
     if not np.isfinite(state).all() or not np.cross(state[:3], state[3:]).any():
         return None
-    rows = one.covariance_rows(3)
-    if rows is None:
+    given = inertial_covariance(one, state)
+    try:
+        return Side(state, None if given is None else repaired(given[:3, :3])[0])
+    except ValueError:  # numbers that no repair makes a covariance of: as good as none
         return Side(state)
-    axes, covariance = rtn_axes(state), np.array(rows)
-    if np.linalg.eigvalsh(covariance)[0] <= 0.0:
-        return Side(state)
-    return Side(state, axes.T @ covariance @ axes)
 
 
 def _warned(one: CdmObject, sigmas: Array | None) -> WarnedObject:

@@ -50,21 +50,17 @@ def conjunction_from_cdm(
     (radius and sigma in metres), else `DEFAULT_RADIUS_M`; `HardBody.source` says which. Raises
     UnusableConjunctionError when a state is missing or its frame or centre is not known.
     """
-    frames = {_frame(one) for one in _objects(cdm)}
-    if len(frames) > 1 and frames & _OF_DATE:
-        raise UnusableConjunctionError(
-            f"the frames {' and '.join(sorted(frames))} cannot be compared", "REF_FRAME"
-        )
+    check_frames(cdm)
     try:
         states = np.stack(
-            [_state(one, number, cdm.tca_tai_s) for number, one in enumerate(_objects(cdm), start=1)]
+            [inertial_state(one, number, cdm.tca_tai_s) for number, one in enumerate(_objects(cdm), start=1)]
         )
     except UnusableConjunctionError as error:
         if cdm.collision_probability is None:
             raise
         words = f"{error}; the message itself states a probability of {cdm.collision_probability:g}"
         raise UnusableConjunctionError(words, error.keyword) from error
-    covariances = [_covariance(one, state) for one, state in zip(_objects(cdm), states, strict=True)]
+    covariances = [inertial_covariance(one, state) for one, state in zip(_objects(cdm), states, strict=True)]
     made = Conjunction.from_states(
         cdm.tca_tai_s,
         states,
@@ -152,8 +148,20 @@ def _frame(one: CdmObject) -> str:
     return _FIXED[0] if frame.startswith(_FIXED) else frame
 
 
-def _state(one: CdmObject, number: int, tca_tai_s: float) -> Array:
-    """State (6,) in GCRF, or in a frame of date."""
+def check_frames(cdm: Cdm) -> None:
+    """Raise UnusableConjunctionError where the states of a message's two objects cannot be compared."""
+    frames = {_frame(one) for one in _objects(cdm)}
+    if len(frames) > 1 and frames & _OF_DATE:
+        raise UnusableConjunctionError(
+            f"the frames {' and '.join(sorted(frames))} cannot be compared", "REF_FRAME"
+        )
+
+
+def inertial_state(one: CdmObject, number: int, tca_tai_s: float) -> Array:
+    """State (6,), m and m/s, in GCRF or in a frame of date, of object ``number`` (1 or 2) of a message.
+
+    Raises UnusableConjunctionError when it is missing, or its frame or centre is not known.
+    """
     if one.position_m is None or one.velocity_m_s is None:
         keyword = "X" if one.position_m is None else "X_DOT"
         names = "X, Y and Z" if one.position_m is None else "X_DOT, Y_DOT and Z_DOT"
@@ -181,8 +189,8 @@ def _state(one: CdmObject, number: int, tca_tai_s: float) -> Array:
     return np.concatenate([position[0], velocity[0]])
 
 
-def _covariance(one: CdmObject, state: Array) -> Array | None:
-    """Covariance (6, 6), or (3, 3) of position alone, on inertial axes.
+def inertial_covariance(one: CdmObject, state: Array) -> Array | None:
+    """Covariance (6, 6), or (3, 3) of position alone, SI, on the axes of its state; None where there is none.
 
     The message has it in the object's radial, transverse, normal; of a velocity's part that is cut off nothing is used.
     """
