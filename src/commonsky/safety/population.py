@@ -107,7 +107,7 @@ def _by_known_ids(
     ephemerides: Sequence[ScreenedObject], known: Mapping[str, ScreenedObject]
 ) -> tuple[dict[str, ScreenedObject], list[SetAside]]:
     """Find out whose ephemerides these are, and which are second ones of the same object."""
-    by_designator = {_plain(one.designator): key for key, one in known.items() if one.designator}
+    by_designator = {name: key for key, one in known.items() if (name := _plain(one.designator))}
     own: dict[str, ScreenedObject] = {}
     second = []
     for one in ephemerides:
@@ -241,8 +241,9 @@ def _bytes_of(one: MessageEphemeris) -> bytes:
 
 
 def _plain(designator: str) -> str:
-    """``1998-067-A``, ``1998-067A`` and ``1998067A`` are the same."""
-    return "".join(character for character in designator.upper() if character.isalnum())
+    """``1998-067-A``, ``1998-067A`` and ``1998067A`` are the same; words such as ``UNKNOWN`` name nothing."""
+    plain = "".join(character for character in designator.upper() if character.isalnum())
+    return plain if any(character.isdigit() for character in plain) else ""
 
 
 def _order(name: str) -> tuple[bool, int, str]:
