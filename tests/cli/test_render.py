@@ -1,6 +1,5 @@
 """One report, three forms that say the same; a fault is one line and an exit code."""
 
-import csv
 import json
 
 import pytest
@@ -22,13 +21,6 @@ def test_the_table_shows_every_cell_and_keeps_brackets(capsys):
 def test_json_is_one_document_of_the_same_facts(capsys):
     show(REPORT, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"count": 2, "what": None}
-
-
-def test_csv_has_the_first_table(tmp_path, capsys):
-    show(REPORT, csv_file=tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(newline="") as file:
-        rows = list(csv.reader(file))
-    assert rows == [["name", "number", "share"], ["a [b]", "1234", "0.5"], ["c", "", "2.0"]]
 
 
 @pytest.mark.parametrize(

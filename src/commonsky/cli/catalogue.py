@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from commonsky.astro.orbit import semi_major_axis_m
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
+from commonsky.cli.written import written
 from commonsky.domain import ElementSet
 from commonsky.formats.catalogue import EXPECTED, Catalogue, read_catalogue
 from commonsky.formats.errors import Rejection
@@ -47,7 +48,8 @@ def catalogue(
     """
     found = read_catalogue(_read(file), source="standard input" if file == _STDIN else str(file))
     if csv is not None:
-        _write(csv, write_omm_csv(found.element_sets))
+        with written(csv) as place:
+            place.write_text(write_omm_csv(found.element_sets), encoding="utf-8", newline="")
     return show(_report(found, everything=rejected), as_json=as_json)
 
 
@@ -59,13 +61,6 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CommandError(f"{file}: {reason}; expected a file with {EXPECTED}", Exit.UNUSABLE) from error
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
 def _report(found: Catalogue, *, everything: bool) -> Report:

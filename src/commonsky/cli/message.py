@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
+from commonsky.cli.written import written
 from commonsky.formats.ccsds.any_form import read_any, write_any
 from commonsky.formats.ccsds.check import ERROR, Finding, check_document
 from commonsky.formats.ccsds.tree import COMMENT, Block, Document, Message
@@ -176,10 +177,8 @@ def _write(target: Path, text: str) -> None:
         sys.stdout.write(text)
         return
     data = text.encode()
-    try:
-        target.write_bytes(gzip.compress(data, mtime=0) if target.suffix == ".gz" else data)
-    except OSError as error:
-        raise CommandError(f"{target}: cannot be written: {error.strerror or error}") from error
+    with written(target) as place:
+        place.write_bytes(gzip.compress(data, mtime=0) if target.suffix == ".gz" else data)
 
 
 def _form_of(target: Path) -> Form:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from commonsky.astro.earth_orientation import OutsideEarthOrientationError
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
+from commonsky.cli.written import write_table
 from commonsky.formats.ccsds.cdm import Cdm, read_cdm
 from commonsky.formats.errors import FormatError
 from commonsky.safety.probability import (
@@ -91,7 +92,9 @@ def pc(  # noqa: PLR0913  # the options of a command
     if plot is not None:
         _draw(judged, plot)
     report = _one(judged[0], failures) if len(judged) == 1 else _many(judged, failures)
-    return show(report, as_json=json, csv_file=csv_file)
+    if csv_file is not None:
+        write_table(report.tables[0], csv_file)
+    return show(report, as_json=json)
 
 
 def _radius(text: str) -> float:

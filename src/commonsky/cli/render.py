@@ -1,12 +1,10 @@
 """What every command says, in three forms: tables for people, one JSON document, CSV."""
 
-import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -57,10 +55,8 @@ class Report:
     exit_code: Exit = Exit.OK
 
 
-def show(report: Report, *, as_json: bool = False, csv_file: Path | None = None) -> Exit:
-    """Print a report and return the exit code of the command; ``csv_file`` also writes the first table."""
-    if csv_file is not None:
-        _write_csv(report.tables[0], csv_file)
+def show(report: Report, *, as_json: bool = False) -> Exit:
+    """Print a report and return the exit code of the command."""
     if as_json:
         document = report.facts if report.document is None else report.document
         sys.stdout.write(_json(document) + "\n")
@@ -121,13 +117,6 @@ def _rich(table: Table) -> RichTable:
 def _plain(text: str) -> str:
     """Keep square brackets of the data from being read as styles."""
     return text.replace("[", r"\[")
-
-
-def _write_csv(table: Table, file: Path) -> None:
-    with file.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out)
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
 
 
 def complain(message: object) -> None:

@@ -17,6 +17,7 @@ from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.time import SECONDS_PER_DAY, utc_from_tai_s, utc_texts_from_tai_s
 from commonsky.cli.render import CommandError, Exit, Report, Table
 from commonsky.cli.screen_files import Intake
+from commonsky.cli.written import written
 from commonsky.formats.ccsds.cdm import Cdm, CdmObject, write_cdm
 from commonsky.safety.population import Assembly, ScreenedObject, rows
 from commonsky.safety.rescreening import Answer, Question
@@ -103,14 +104,11 @@ def report(outcome: Outcome, *, as_json: bool) -> Report:
 
 def write_csv(outcome: Outcome, file: Path) -> None:
     """Write all events under `COLUMNS`, by time of closest approach."""
-    try:
-        with file.open("w", newline="", encoding="utf-8") as out:
-            writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for start in range(0, len(outcome.events), _AT_ONCE):
-                writer.writerows(_csv_rows(outcome, outcome.events[start : start + _AT_ONCE]))
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be written: {error.strerror or error}") from error
+    with written(file) as place, place.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for start in range(0, len(outcome.events), _AT_ONCE):
+            writer.writerows(_csv_rows(outcome, outcome.events[start : start + _AT_ONCE]))
 
 
 def write_cdms(outcome: Outcome, folder: Path, *, created_tai_s: float) -> None:
