@@ -131,13 +131,13 @@ export function useStore<T>(slice: (state: State) => T): T {
   const value = slice(store.state);
   const held = useRef(value);
   held.current = value;
-  useEffect(
-    () =>
-      store.listen((now) => {
-        if (!Object.is(slice(now), held.current)) again();
-      }),
-    [],
-  );
+  useEffect(() => {
+    const look = (now: State): void => {
+      if (!Object.is(slice(now), held.current)) again();
+    };
+    look(store.state); // what changed between the drawing and now
+    return store.listen(look);
+  }, []);
   return value;
 }
 

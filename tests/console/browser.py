@@ -16,7 +16,7 @@ FLAGS = [
 ]
 
 
-def wait_for(page, expression, seconds=20.0):
+def wait_for(page, expression, seconds=60.0):
     """Ask the page until it says something true; return that.
 
     Playwright's own waiting compiles text inside the page, which the page's security policy forbids.
@@ -28,6 +28,16 @@ def wait_for(page, expression, seconds=20.0):
             return value
         time.sleep(0.05)
     raise AssertionError(f"the page never said {expression}")
+
+
+def until(page, expression, right, *arguments, seconds=60.0):
+    """Ask the page until its answer is right; return it. A page draws what it knows a moment after it knows it."""
+    end = time.monotonic() + seconds
+    while not right(answer := page.evaluate(expression, *arguments)):
+        if time.monotonic() > end:
+            raise AssertionError(f"the page said {answer} at last to {expression}")
+        time.sleep(0.05)
+    return answer
 
 
 def ready(page):
