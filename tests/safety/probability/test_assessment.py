@@ -122,6 +122,19 @@ def test_where_a_covariance_has_no_velocities_a_short_encounter_is_straight_and_
     assert "no velocities" in found.reasons[1]
 
 
+def test_a_covariance_of_position_alone_stays_one_when_an_encounter_is_made_of_another():
+    chance = np.random.default_rng(4)
+    for _ in range(40):
+        states = SLOW.copy()
+        states[1, 3:] = [10.0 * chance.normal(), 10.0 * chance.normal(), 7500.0]
+        states[1, :3] += chance.normal(size=3) * [50.0, 500.0, 50.0]
+        long = np.diag([*np.exp(chance.uniform(2.0, 9.0, 3)) ** 2, 0.0, 0.0, 0.0])
+        once = Conjunction.from_states(0.0, states, (long, long), HardBody(20.0, "test"))
+        again = Conjunction.from_states(0.0, once.states, once.covariances, once.hard_body)
+        assert again.complete
+        assert again.repairs == ()
+
+
 @pytest.mark.parametrize("number", [*range(3, 10), 12, 15])
 def test_2d_gives_what_messages_state_for_a_body_of_seventy_metres(reference_data, number):
     file = reference_data("cdm", "cara-samples", f"SingleCovTestCase1-{number}.cdm")

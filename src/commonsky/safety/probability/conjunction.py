@@ -222,11 +222,20 @@ def _carried(covariance: Array, state: Array, shift: float) -> Array:
     """Covariance after ``shift`` seconds of two-body motion."""
     if shift == 0.0:
         return covariance
-    try:
-        cloud = _cloud(state, covariance)
-    except OpenOrbitError:
-        matrix = np.eye(6) + shift * np.eye(6, k=3)
-        return np.asarray(matrix @ covariance @ matrix.T)
-    partials = cloud.linearised(cloud.elements, shift)[1]
-    moved = partials @ cloud.covariance @ partials.T
+    transition = _transition(state, shift)
+    moved = transition @ covariance @ transition.T
     return np.asarray(0.5 * (moved + moved.T))
+
+
+def _transition(state: Array, shift: float) -> Array:
+    """Derivatives (6, 6) of the state after ``shift`` seconds by the state: two-body motion, or a line if it is open.
+
+    A covariance is multiplied by this and not taken into elements and back, where rounding at the scale of its
+    largest sigma would stand in for the smallest.
+    """
+    try:
+        cloud = _cloud(state, np.zeros((6, 6)))
+    except OpenOrbitError:
+        return np.eye(6) + shift * np.eye(6, k=3)
+    at_epoch, after = cloud.linearised(cloud.elements, np.array([0.0, shift]))[1]
+    return np.asarray(np.linalg.solve(at_epoch.T, after.T).T)
