@@ -352,7 +352,6 @@ def test_a_status_changes_when_its_time_comes_though_the_node_tells_nothing_new(
     page = show(visit, own_server)
     status = page.locator(f"tr[data-event='{name}'] .w-status")
     assert status.inner_text() == "open"
-    own_warnings.events[name] = {**own_warnings.events[name], "status": "deadline passed"}
     status.get_by_text("deadline passed").wait_for()
     assert own_warnings.node.status().now_tai_s > soon
 
