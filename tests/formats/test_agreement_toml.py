@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonsky.domain import Agreement, Clause, Effect, Mode, RecordKind, Regime, Region
+from commonsky.domain import (
+    Agreement,
+    Clause,
+    Declassification,
+    Effect,
+    Mode,
+    RecordKind,
+    Regime,
+    Region,
+    SafetyOfFlight,
+)
 from commonsky.formats.agreement_toml import read_agreement, write_agreement
 from commonsky.formats.errors import FormatError
 
@@ -23,6 +33,7 @@ purpose = "safety"
 mode = "EXERCISE"
 from_utc = "2026-01-01T00:00:00Z"
 until_utc = "2027-01-01T00:00:00Z"
+onward = true
 
 [[clause]]
 id = "tracks"
@@ -102,6 +113,15 @@ def agreements(draw):
         precision_floor_m=finite,
         delay_s=finite,
     )
+    rule = st.builds(
+        Declassification,
+        id=words,
+        kinds=st.frozensets(st.sampled_from(RecordKind), min_size=1),
+        readers=st.frozensets(words, min_size=1, max_size=3),
+        least_originators=st.integers(2, 9),
+        greatest_share=st.floats(0.01, 1.0),
+        precision_floor_m=finite,
+    )
     return Agreement(
         id=draw(words),
         version=draw(st.integers(1, 2**40)),
@@ -113,7 +133,10 @@ def agreements(draw):
         begins_tai_s=draw(st.floats(10, 1e9)),
         ends_tai_s=draw(st.floats(1.1e9, 2e9)),
         onward=draw(st.booleans()),
+        lease_s=draw(st.none() | st.floats(1.0, 1e9)),
+        safety_of_flight=draw(st.none() | st.builds(SafetyOfFlight, questions_per_day=st.integers(1, 99))),
         clauses=tuple(draw(st.lists(clause, max_size=3, unique_by=lambda one: one.id))),
+        declassifications=tuple(draw(st.lists(rule, max_size=2, unique_by=lambda one: one.id))),
     )
 
 
@@ -146,6 +169,23 @@ def test_every_agreement_survives_being_written_and_read(agreement):
         ("version = 2", "version = 2\nversion = 3", "line 3: is not TOML"),
         ("version = 2", "version = ", "line 2: is not TOML"),
         ("[clause.region]", "[region]", "region: is not known here"),
+        ("onward = true", "lease_s = 0.0", "lease_s must be above zero"),
+        ("onward = true", "lease = 60.0", "lease: is not known here"),
+        (
+            "onward = true",
+            "safety_of_flight = { questions = 1 }",
+            "safety_of_flight, questions: is not known",
+        ),
+        (
+            "delay_s = 3600.0",
+            'withheld_fields = ["positions"]',
+            "positions cannot be left out of observation, track",
+        ),
+        (
+            "[[clause]]",
+            '[[declassify]]\nid = "x"\nreader = ["BOR"]\n[[clause]]',
+            "declassify 1 (x), reader: is not",
+        ),
     ],
 )
 def test_every_slip_is_named_with_its_field(old, new, said):

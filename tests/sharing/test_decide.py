@@ -128,8 +128,6 @@ def test_an_agreement_that_does_not_reach_the_record_refuses_and_says_why(change
         ({"regimes": frozenset({Regime.GEO})}, True),
         ({"regimes": frozenset({Regime.LEO})}, False),
         ({"classification_ceiling": 0}, True),
-        ({"precision_floor_m": 40.0}, True),
-        ({"precision_floor_m": 60.0}, False),
         ({"delay_s": 100.0}, True),
         ({"delay_s": 101.0}, False),
         ({"sensors": frozenset({"AUR-RADAR"})}, False),
@@ -197,7 +195,6 @@ def test_an_observation_of_no_known_object_is_not_released_by_object():
         (Component(readers=frozenset({"CAL"})), "does not name BOR"),
         (Component(purposes=frozenset({"exercise"})), "purpose space-safety"),
         (Component(expires_tai_s=NOW), "has expired"),
-        (Component(precision_floor_m=51.0), "the label's floor"),
     ],
 )
 def test_the_label_has_the_last_word(component, words):

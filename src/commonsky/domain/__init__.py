@@ -1,10 +1,19 @@
 """Frozen records and their algebra. No input or output, no clock, no arrays."""
 
-from commonsky.domain.agreement import Agreement, Clause, Effect, Regime, Region
+from commonsky.domain.agreement import (
+    Agreement,
+    Clause,
+    Declassification,
+    Effect,
+    Regime,
+    Region,
+    SafetyOfFlight,
+)
 from commonsky.domain.conjunction import ConjunctionWarning, EncounterPlane, WarnedObject
 from commonsky.domain.decision import Decision
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
 from commonsky.domain.feed import NO_HEADER_SHA256, Accepted, FeedHead, ReceivedRecord, UnfitRecord
+from commonsky.domain.form import AS_IT_IS, COARSENABLE, NOT_TOLD, OBSERVATION_TIMES, WITHHOLDABLE, Form
 from commonsky.domain.label import EVERYONE, Component, Label, join_all
 from commonsky.domain.member import Member, MemberKind, Sensor, Site
 from commonsky.domain.mode import Mode
@@ -20,10 +29,15 @@ from commonsky.domain.orbit import (
 from commonsky.domain.record import KIND_OF_CONTENT, Content, Record, RecordKind, derived
 
 __all__ = [
+    "AS_IT_IS",
+    "COARSENABLE",
     "EVERYONE",
     "KIND_OF_CONTENT",
+    "NOT_TOLD",
     "NO_HEADER_SHA256",
+    "OBSERVATION_TIMES",
     "VALUES_PER_KIND",
+    "WITHHOLDABLE",
     "Accepted",
     "Agreement",
     "Clause",
@@ -31,6 +45,7 @@ __all__ = [
     "ConjunctionWarning",
     "Content",
     "Decision",
+    "Declassification",
     "Effect",
     "ElementSet",
     "EmpiricalAcceleration",
@@ -39,6 +54,7 @@ __all__ = [
     "EnvelopeHeader",
     "FeedHead",
     "ForceModel",
+    "Form",
     "Frame",
     "IdentityClaim",
     "Label",
@@ -53,6 +69,7 @@ __all__ = [
     "Regime",
     "Region",
     "Released",
+    "SafetyOfFlight",
     "Sensor",
     "SignalPath",
     "Site",

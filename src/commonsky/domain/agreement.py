@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from commonsky.domain.form import WITHHOLDABLE
 from commonsky.domain.mode import Mode
 from commonsky.domain.record import RecordKind
 
@@ -63,11 +64,13 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     classification_ceiling
         Highest level covered.
     precision_floor_m
-        Records more precise in position than this are not covered.
+        Our orbits go out coarsened to this; other records that are more precise in position are not covered.
     delay_s
         Covered only when the record's epoch is at least this long past.
+    withheld_fields
+        Fields of the content that do not go out; `commonsky.domain.form` lists those that can be left out.
 
-    The last three are limits of what may go out: a clause that withholds cannot have them.
+    The last four are limits of what may go out: a clause that withholds cannot have them.
     """
 
     id: str
@@ -81,25 +84,85 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     classification_ceiling: int | None = None
     precision_floor_m: float = 0.0
     delay_s: float = 0.0
+    withheld_fields: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.kinds:
             raise ValueError(f"clause {self.id} names no kind of record")
         if self.precision_floor_m < 0.0 or self.delay_s < 0.0:
             raise ValueError(f"clause {self.id}: precision_floor_m and delay_s cannot be negative")
-        if self.effect is Effect.WITHHOLD and (
-            self.classification_ceiling is not None or self.precision_floor_m or self.delay_s
-        ):
+        limits = self.precision_floor_m, self.delay_s, self.withheld_fields
+        if self.effect is Effect.WITHHOLD and (self.classification_ceiling is not None or any(limits)):
             # Read as they cover, they would withhold the harmless: what is low, coarse or old.
-            words = "classification_ceiling, precision_floor_m and delay_s are for clauses that release"
-            raise ValueError(f"clause {self.id}: {words}")
+            words = "classification_ceiling, precision_floor_m, delay_s and withheld_fields"
+            raise ValueError(f"clause {self.id}: {words} are for clauses that release")
+        known = frozenset().union(*(WITHHOLDABLE[kind] for kind in self.kinds))
+        if unknown := sorted(self.withheld_fields - known):
+            words = f"{', '.join(unknown)} cannot be left out of {', '.join(sorted(self.kinds))}"
+            raise ValueError(f"clause {self.id}: withheld_fields: {words}")
+
+
+class Declassification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule by which the giver's part in what others derive from its data may go further than its label says.
+
+    Signed ahead, evaluated record by record: where it holds, the giver's own component is waived towards the rule's
+    readers, and no other originator's.
+
+    Attributes
+    ----------
+    kinds
+        Kinds of derived record.
+    readers
+        Members that the derived record may go to, given on by a reader of the agreement.
+    least_originators, greatest_share
+        How many originators must have contributed, and the most of the information (0 to 1) that any one of them
+        may have: fewer, or more, would tell what one of them saw.
+    precision_floor_m
+        The derived orbit goes out no more precise than this.
+    observation_times
+        Whether the times of observations may stay in it.
+
+    """
+
+    id: str
+    kinds: frozenset[RecordKind]
+    readers: frozenset[str]
+    least_originators: int = 3
+    greatest_share: float = 0.6
+    precision_floor_m: float = 0.0
+    observation_times: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.kinds or not self.readers:
+            raise ValueError(f"declassification {self.id} names no kind of record or no reader")
+        if self.least_originators < 2 or not 0.0 < self.greatest_share <= 1.0:
+            words = "least_originators is at least 2, and greatest_share above 0 and at most 1"
+            raise ValueError(f"declassification {self.id}: {words}")
+        if self.precision_floor_m < 0.0:
+            raise ValueError(f"declassification {self.id}: precision_floor_m cannot be negative")
+
+
+class SafetyOfFlight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The giver answers how close its objects come to a reader's, also those that it does not show.
+
+    Only a probability and a band of miss distance go out. The budget keeps questions from mapping an orbit out:
+    so many a day for one asker, and so many of them that touch one hidden object.
+    """
+
+    questions_per_day: int = 24
+    questions_per_object: int = 6
+
+    def __post_init__(self) -> None:
+        if self.questions_per_day < 1 or self.questions_per_object < 1:
+            raise ValueError("safety_of_flight needs budgets of at least one question")
 
 
 class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A document by which ``giver`` releases records to ``readers`` for ``purpose``, within its dates.
 
     ``onward`` says whether the readers may be given records of third originators that ``giver`` only holds.
-    The term includes ``begins_tai_s`` and excludes ``ends_tai_s``.
+    The term includes ``begins_tai_s`` and excludes ``ends_tai_s``. With ``lease_s`` the readers may use what they
+    got for so long after the giver's last word, which renews it; ``None`` for as long as the agreement stands.
     """
 
     id: str
@@ -113,14 +176,26 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ends_tai_s: float
     clauses: tuple[Clause, ...]
     onward: bool = False
+    lease_s: float | None = None
+    safety_of_flight: SafetyOfFlight | None = None
+    declassifications: tuple[Declassification, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.lease_s is not None and not self.lease_s > 0.0:
+            raise ValueError(f"agreement {self.id}: lease_s must be above zero")
         if not self.readers:
             raise ValueError(f"agreement {self.id} names no reader")
         if not self.begins_tai_s < self.ends_tai_s:
             raise ValueError(f"agreement {self.id} ends before it begins")
         if len({clause.id for clause in self.clauses}) != len(self.clauses):
             raise ValueError(f"agreement {self.id} has two clauses with the same id")
+        if len({rule.id for rule in self.declassifications}) != len(self.declassifications):
+            raise ValueError(f"agreement {self.id} has two declassifications with the same id")
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Who must sign: the giver and every reader."""
+        return self.readers | {self.giver}
 
     @property
     def reference(self) -> str:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from commonsky.domain.form import AS_IT_IS, Form
+
 
 class Decision(Struct, frozen=True, kw_only=True):
     """Released or refused, by which clause, and why, in words that a person can read.
@@ -14,6 +16,8 @@ class Decision(Struct, frozen=True, kw_only=True):
         One sentence.
     trace
         Every test that was made, in order, one line each: the giver's full explanation.
+    form
+        How the record leaves when it is released.
     revisit_tai_s
         When a refusal may turn into a release by the passing of time alone (a delay); ``None`` if it will not.
 
@@ -28,3 +32,4 @@ class Decision(Struct, frozen=True, kw_only=True):
     decided_tai_s: float
     trace: tuple[str, ...] = ()
     revisit_tai_s: float | None = None
+    form: Form = AS_IT_IS

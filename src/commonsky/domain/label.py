@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import reduce
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 EVERYONE = None
 """As a set of readers or purposes: no restriction."""
@@ -112,6 +113,18 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
             for text in _objections_of(component, originator, giver, reader, purpose, now_tai_s)
         )
         return tuple(said)
+
+    def opened(self, originators: frozenset[str], reader: str) -> "Label":
+        """Return the label with these originators' components opened to ``reader`` and to nobody else.
+
+        Only who its readers are and that it may go onward is waived; purposes, expiry and all else stay.
+        """
+        return Label(
+            {
+                name: replace(part, readers=frozenset({reader}), onward=True) if name in originators else part
+                for name, part in self.components.items()
+            }
+        )
 
 
 def _objections_of(  # noqa: PLR0913  # the five things a component restricts, and whose it is

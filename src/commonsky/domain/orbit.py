@@ -82,8 +82,10 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
         In ``frame`` at ``epoch_tai_s``.
     covariance
         Lower triangle by rows (21 values) of the 6x6 covariance of position and velocity, m2, m2/s, m2/s2.
+    observation_count, first_observation_tai_s, last_observation_tai_s
+        What it was estimated from; ``None`` where the giver does not tell.
     weighted_rms
-        Of the post-fit residuals over their sigmas; 1 when noise and model are as stated.
+        Of the post-fit residuals over their sigmas; 1 when noise and model are as stated; ``None`` for not told.
 
     """
 
@@ -94,10 +96,10 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     velocity_m_s: tuple[float, float, float]
     covariance: tuple[float, ...]
     force_model: ForceModel
-    observation_count: int
-    first_observation_tai_s: float
-    last_observation_tai_s: float
-    weighted_rms: float
+    observation_count: int | None
+    first_observation_tai_s: float | None
+    last_observation_tai_s: float | None
+    weighted_rms: float | None
     frame: Frame = Frame.GCRF
 
     def __post_init__(self) -> None:
@@ -105,6 +107,11 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
             raise ValueError("a track's covariance is the lower triangle of a 6x6 matrix: 21 values")
         if not 1 <= self.revision <= LAST_REVISION:
             raise ValueError(f"a track's revision counts from 1, to {LAST_REVISION} at most")
+
+    @property
+    def data_epoch_tai_s(self) -> float:
+        """Time of the newest observation, or of the state where the giver does not tell."""
+        return self.epoch_tai_s if self.last_observation_tai_s is None else self.last_observation_tai_s
 
     @property
     def position_sigma_m(self) -> float:

@@ -1,8 +1,8 @@
 """Agreements as TOML: the document that a release authority edits by hand, reads aloud and compares line by line.
 
-Times are UTC text, sets are sorted lists, one ``[[clause]]`` table per clause in the order given, and nothing is
-written that only repeats a default. A key that is not known is an error: a restriction that is misspelled must
-not be a restriction that is missing.
+Times are UTC text, sets are sorted lists, one ``[[clause]]`` table per clause and one ``[[declassify]]`` table per rule
+of declassification in the order given, and nothing is written that only repeats a default. A key that is not known is
+an error: a restriction that is misspelled must not be a restriction that is missing.
 """
 
 import math
@@ -15,15 +15,20 @@ import msgspec
 import tomli_w
 
 from commonsky.astro.time import tai_s_from_utc, utc_text_from_tai_s
-from commonsky.domain import Agreement, Clause
+from commonsky.domain import Agreement, Clause, Declassification, SafetyOfFlight
 from commonsky.formats.errors import FormatError
 
 _DATES = {"from_utc": "begins_tai_s", "until_utc": "ends_tai_s"}
 _KEYS = (
     *("id", "version", "title", "giver", "readers", "purpose", "mode"),
-    *("from_utc", "until_utc", "onward", "clause"),
+    *("from_utc", "until_utc", "onward", "lease_s", "safety_of_flight", "clause", "declassify"),
 )
-_CLAUSE_KEYS = Clause.__struct_fields__
+_TABLES: dict[str, tuple[str, type[Clause] | type[Declassification]]] = {
+    "clause": ("clauses", Clause),
+    "declassify": ("declassifications", Declassification),
+}
+_HEADINGS = {name: key for key, (name, _) in _TABLES.items()}
+_UNSAID: tuple[object, ...] = (None, False)
 _REGION_KEYS = ("south_deg", "north_deg", "west_deg", "east_deg")
 
 
@@ -34,16 +39,15 @@ def read_agreement(data: bytes, *, source: str) -> Agreement:
     """
     document = _toml(data, source)
     _check(document, _KEYS, source)
-    clauses = document.get("clause", [])
-    if not isinstance(clauses, list) or not all(isinstance(one, dict) for one in clauses):
-        raise FormatError(source, "must be tables, each headed [[clause]]", field="clause")
-    fields = {key: value for key, value in document.items() if key not in {*_DATES, "clause"}}
+    if isinstance(safety := document.get("safety_of_flight"), dict):
+        _check(safety, SafetyOfFlight.__struct_fields__, source, "safety_of_flight")
+    fields = {key: value for key, value in document.items() if key not in {*_DATES, *_TABLES}}
     for key, name in _DATES.items():
         fields[name] = _tai_s(document, key, source)
-    for number, clause in enumerate(clauses, 1):
-        _check_clause(clause, number, source)
+    for key, (name, struct) in _TABLES.items():
+        fields[name] = _tables(document, key, struct.__struct_fields__, source)
     try:
-        return msgspec.convert(fields | {"clauses": clauses}, Agreement, strict=True)
+        return msgspec.convert(fields, Agreement, strict=True)
     except (msgspec.ValidationError, ValueError) as error:
         raise _format_error(str(error), source) from error
 
@@ -55,9 +59,13 @@ def write_agreement(agreement: Agreement) -> str:
     for key in _KEYS:
         if key in _DATES:
             document[key] = utc_text_from_tai_s(plain[_DATES[key]])
-        elif key not in {"clause", "onward"} or (key == "onward" and agreement.onward):
+        elif key in _TABLES:
+            name, struct = _TABLES[key]
+            document[key] = [_without_defaults(one, struct) for one in plain[name]]
+        elif plain[key] not in _UNSAID:
             document[key] = plain[key]
-    document["clause"] = [_without_defaults(one) for one in plain["clauses"]]
+    if not document["declassify"]:
+        del document["declassify"]
     return tomli_w.dumps(document)
 
 
@@ -83,15 +91,20 @@ def _check(table: Mapping[str, Any], allowed: tuple[str, ...], source: str, plac
             raise FormatError(source, f"is not known here; allowed are {', '.join(allowed)}", field=field)
         if isinstance(value, float) and not math.isfinite(value):
             raise FormatError(source, f"{value} is not a finite number", field=field)
-        if isinstance(value, list) and key != "clause" and len({str(one) for one in value}) != len(value):
+        if isinstance(value, list) and key not in _TABLES and len({str(one) for one in value}) != len(value):
             raise FormatError(source, "names something twice", field=field)
 
 
-def _check_clause(clause: Mapping[str, Any], number: int, source: str) -> None:
-    place = f"clause {number} ({clause['id']})" if isinstance(clause.get("id"), str) else f"clause {number}"
-    _check(clause, _CLAUSE_KEYS, source, place)
-    if isinstance(region := clause.get("region"), dict):
-        _check(region, _REGION_KEYS, source, f"{place}, region")
+def _tables(document: Mapping[str, Any], key: str, allowed: tuple[str, ...], source: str) -> list[Any]:
+    tables = document.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise FormatError(source, f"must be tables, each headed [[{key}]]", field=key)
+    for number, table in enumerate(tables, 1):
+        place = f"{key} {number} ({table['id']})" if isinstance(table.get("id"), str) else f"{key} {number}"
+        _check(table, allowed, source, place)
+        if isinstance(region := table.get("region"), dict):
+            _check(region, _REGION_KEYS, source, f"{place}, region")
+    return tables
 
 
 def _tai_s(document: Mapping[str, Any], key: str, source: str) -> float:
@@ -120,25 +133,21 @@ def _place(path: str) -> str:
     for step in path.removeprefix(".").split("."):
         name, _, index = step.partition("[")
         index = index.rstrip("]")
-        if name == "clauses":
-            words.append(f"clause {int(index) + 1}" if index.isdigit() else "clause")
+        if name in _HEADINGS:
+            words.append(f"{_HEADINGS[name]} {int(index) + 1}" if index.isdigit() else _HEADINGS[name])
         elif name:
             words.append(name)
     return ", ".join(words)
 
 
-def _without_defaults(clause: dict[str, Any]) -> dict[str, Any]:
+def _without_defaults(table: dict[str, Any], struct: type[Clause] | type[Declassification]) -> dict[str, Any]:
     # The effect is written even where it is the default: it is what one looks for first.
-    defaults = dict(
-        zip(
-            Clause.__struct_fields__[-len(Clause.__struct_defaults__) :],
-            Clause.__struct_defaults__,
-            strict=True,
-        )
-    )
-    kept = {}
-    for key in ("id", "effect", "kinds", *Clause.__struct_fields__):
-        value = clause[key]
-        if key == "effect" or key not in defaults or value != defaults[key]:
-            kept[key] = value
-    return kept
+    defaults = {
+        f.name: msgspec.to_builtins(f.default) for f in msgspec.structs.fields(struct) if not f.required
+    }
+    order = [key for key in ("id", "effect", "kinds") if key in table]
+    return {
+        key: table[key]
+        for key in (*order, *struct.__struct_fields__)
+        if key == "effect" or key not in defaults or table[key] != defaults[key]
+    }

@@ -4,6 +4,7 @@ INVARIANT: a document that cannot be read stops all release. It may hold a claus
 tell from whom, so guessing that it holds none would release by mistake.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +25,24 @@ class Shelf:
 
     def given_by(self, member: str) -> list[Agreement]:
         """The newest version of each agreement by which the member gives: an older one has no force."""
-        newest: dict[str, Agreement] = {}
-        for agreement in self.agreements:
-            if agreement.giver == member:
-                known = newest.get(agreement.id)
-                newest[agreement.id] = agreement if known is None else max(known, agreement, key=_version)
-        return list(newest.values())
+        return _newest(agreement for agreement in self.agreements if agreement.giver == member)
+
+    def held_by(self, member: str) -> list[Agreement]:
+        """The newest version of each agreement under which the member reads what others give."""
+        return _newest(agreement for agreement in self.agreements if member in agreement.readers)
 
     def by_reference(self) -> dict[str, Agreement]:
         """Every document by its id and version: what was released under an older one keeps its name."""
         return {agreement.reference: agreement for agreement in self.agreements}
+
+
+def _newest(agreements: Iterable[Agreement]) -> list[Agreement]:
+    newest: dict[tuple[str, str], Agreement] = {}
+    for agreement in agreements:
+        known = newest.setdefault((agreement.giver, agreement.id), agreement)
+        if agreement.version > known.version:
+            newest[agreement.giver, agreement.id] = agreement
+    return list(newest.values())
 
 
 def read_shelf(folder: Path) -> Shelf:
@@ -70,7 +79,3 @@ def _change_of(file: Path) -> tuple[int, int]:
     ):  # as while an editor puts another in its place; reading it says what is wrong, if anything
         return -1, -1
     return status.st_ctime_ns, status.st_size
-
-
-def _version(agreement: Agreement) -> int:
-    return agreement.version

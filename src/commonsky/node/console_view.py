@@ -166,13 +166,22 @@ def _track_facts(content: Track) -> tuple[Fact, ...]:
         Fact("Epoch", utc_from_tai_s(content.epoch_tai_s), "UTC"),
         Fact("Estimate", f"{content.revision}"),
         Fact("Position sigma", f"{content.position_sigma_m:.1f}", "m"),
-        Fact("Observations", f"{content.observation_count}"),
-        Fact("First observation", utc_from_tai_s(content.first_observation_tai_s, digits=0), "UTC"),
-        Fact("Last observation", utc_from_tai_s(content.last_observation_tai_s, digits=0), "UTC"),
-        Fact("Weighted RMS", f"{content.weighted_rms:.2f}", "sigma"),
+        _told("Observations", content.observation_count, "{}"),
+        _told("First observation", _utc_or_none(content.first_observation_tai_s), "{}", "UTC"),
+        _told("Last observation", _utc_or_none(content.last_observation_tai_s), "{}", "UTC"),
+        _told("Weighted RMS", content.weighted_rms, "{:.2f}", "sigma"),
         Fact("Force model", f"{content.force_model.engine}, {content.force_model.gravity_model}"),
         Fact("Drag Cd A/m", f"{content.force_model.drag_cd_area_over_mass:.4g}", "m2/kg"),
     )
+
+
+def _told(name: str, value: float | str | None, spelled: str, unit: str = "") -> Fact:
+    """A fact that a partner may have left out of what it gave."""
+    return Fact(name, "not told") if value is None else Fact(name, spelled.format(value), unit)
+
+
+def _utc_or_none(tai_s: float | None) -> str | None:
+    return None if tai_s is None else utc_from_tai_s(tai_s, digits=0)
 
 
 def _words(part: Component) -> tuple[str, ...]:

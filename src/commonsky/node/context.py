@@ -2,8 +2,19 @@
 
 from msgspec.structs import replace
 
-from commonsky.domain import ConjunctionWarning, Decision, IdentityClaim, Record, RecordKind, Track
-from commonsky.formats.canonical import decode, encode
+from commonsky.domain import (
+    AS_IT_IS,
+    NOT_TOLD,
+    ConjunctionWarning,
+    Content,
+    Decision,
+    IdentityClaim,
+    Record,
+    RecordKind,
+    Track,
+)
+from commonsky.domain.printable import printable
+from commonsky.formats.canonical import decode, encode, record_id
 from commonsky.node.node import Node
 from commonsky.sharing import Facets, decide
 from commonsky.store import StoredRecord, Transaction
@@ -28,7 +39,14 @@ def facets_of(tx: Transaction, record: Record) -> Facets:
 def decide_now(node: Node, facets: Facets, reader: str) -> Decision:
     """Decide by the agreements as they stand, and as `share` does: no document may be unreadable."""
     shelf = node.agreements()
-    decision = decide(facets, reader, shelf.given_by(node.id), giver=node.id, now_tai_s=node.now_tai_s())
+    decision = decide(
+        facets,
+        reader,
+        shelf.given_by(node.id),
+        giver=node.id,
+        now_tai_s=node.now_tai_s(),
+        held=shelf.held_by(node.id),
+    )
     if not shelf.faults:
         return decision
     reason = f"nothing is released until this is mended: {'; '.join(shelf.faults)}"
@@ -54,15 +72,41 @@ def _claim(entry: StoredRecord) -> IdentityClaim:
     return claim
 
 
-def outgoing(entry: StoredRecord) -> bytes:
-    """Give a record's bytes as they go out: our own derived records without their lineage, all else as it is.
+def in_form(entry: StoredRecord, decision: Decision) -> tuple[Decision, bytes | None]:
+    """Give what goes out by a decision; a record that cannot be brought into the form is refused instead."""
+    if not decision.allowed:
+        return decision, None
+    try:
+        return decision, outgoing(entry, decision)
+    except Exception as fault:  # noqa: BLE001  # whatever goes wrong here must refuse, never release
+        reason = f"refused, since it could not be brought into its form: {printable(str(fault))}"
+        trace = (*decision.trace, reason)
+        return replace(decision, allowed=False, reason=reason, trace=trace, form=AS_IT_IS), None
 
-    The ids of the sources tell which sensors saw an object, when and how often. They stay in our store, where
-    `explain` and the audit find them; a partner's record is passed on as its originator wrote it.
+
+def outgoing(entry: StoredRecord, decision: Decision) -> bytes:
+    """Give a record's bytes as they go out in the form that was decided; raises ValueError if it has none.
+
+    Our own derived records go without their lineage: the ids of the sources tell which sensors saw an object, when
+    and how often. They stay in our store, where `explain` and the audit find them. A partner's record is passed on
+    as its originator wrote it.
     """
-    if entry.source is not None or entry.kind not in _DERIVED:
+    form = decision.form
+    if entry.source is not None or (entry.kind not in _DERIVED and not form.changes_content):
+        if form != AS_IT_IS:
+            raise ValueError(f"record {entry.id} is {entry.originator}'s: it goes out as it is or not at all")
         return entry.body
-    return encode(replace(decode(entry.body), inputs=()))
+    record = decode(entry.body)
+    content = _left_out(record.content, form.withheld_fields)
+    if form.precision_floor_m > 0.0:
+        raise ValueError(f"record {entry.id} cannot be coarsened to {form.precision_floor_m:g} m")
+    label = record.label.opened(form.declassified, decision.reader)
+    record_name = record.id if content is record.content else record_id(record.originator, content)
+    return encode(replace(record, id=record_name, label=label, content=content, inputs=()))
+
+
+def _left_out(content: Content, fields: frozenset[str]) -> Content:
+    return replace(content, **{name: NOT_TOLD[name] for name in fields}) if fields else content
 
 
 def designators(tx: Transaction) -> dict[str, list[str]]:

@@ -113,7 +113,7 @@ def _worth_it(node: Node, known: Track, sources: Sequence[Record], wanted: Estim
     """Whether enough time was seen since, or a sensor sees it that had no part in the track: that tells most."""
     observations = [_observation(source) for source in sources]
     newest_tai_s = max(one.epoch_tai_s for one in observations)
-    if newest_tai_s - known.last_observation_tai_s >= wanted.least_new_s:
+    if newest_tai_s - known.data_epoch_tai_s >= wanted.least_new_s:
         return True
     behind = node.store.sensors_behind(record_id(node.id, known))
     return not {one.sensor for one in observations} <= behind

@@ -20,7 +20,6 @@ from msgspec import Struct
 
 from commonsky.domain import (
     Accepted,
-    Agreement,
     Decision,
     Envelope,
     FeedHead,
@@ -33,7 +32,7 @@ from commonsky.federation.position import Action
 from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
 from commonsky.node.agreements import Shelf
-from commonsky.node.context import decide_now, facets_of, outgoing
+from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
 from commonsky.node.locks import alone
@@ -243,8 +242,7 @@ def _share_with(node: Node, reader: str, shelf: Shelf) -> int:
 
     No batch is decided under agreements that have changed since: the rest waits for the next time.
     """
-    given = shelf.given_by(node.id)
-    ours = [agreement for agreement in given if reader in agreement.readers]
+    ours = [agreement for agreement in shelf.given_by(node.id) if reader in agreement.readers]
     kinds = {kind for agreement in ours for clause in agreement.clauses for kind in clause.kinds}
     onward = any(agreement.onward for agreement in ours)
     released = 0
@@ -254,7 +252,7 @@ def _share_with(node: Node, reader: str, shelf: Shelf) -> int:
             if node.agreements() is not shelf:
                 break
             due = tx.undecided(reader, RECORDS_PER_ENVELOPE, node.now_tai_s(), kinds=kinds, onward=onward)
-            went_out = _decide_and_seal(node, tx, reader, due, given)
+            went_out = _decide_and_seal(node, tx, reader, due, shelf)
             tx.settle(reader, kinds=kinds)
         released += went_out
         if went_out:
@@ -265,16 +263,20 @@ def _share_with(node: Node, reader: str, shelf: Shelf) -> int:
 
 
 def _decide_and_seal(
-    node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], given: Sequence[Agreement]
+    node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
 ) -> int:
     """Keep the decisions and the envelope of what is released in one transaction, or neither."""
     now_tai_s = node.now_tai_s()
-    decided = [
-        (entry, decide(facets_of(tx, decode(entry.body)), reader, given, giver=node.id, now_tai_s=now_tai_s))
-        for entry in due
-    ]
-    tx.record_decisions((entry.n, decision) for entry, decision in decided)
-    released = [(str(decision.agreement), outgoing(entry)) for entry, decision in decided if decision.allowed]
+    given, held = shelf.given_by(node.id), shelf.held_by(node.id)
+    decided, released = [], []
+    for entry in due:
+        facets = facets_of(tx, decode(entry.body))
+        decision = decide(facets, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
+        decision, body = in_form(entry, decision)
+        decided.append((entry.n, decision))
+        if body is not None:
+            released.append((str(decision.agreement), body))
+    tx.record_decisions(decided)
     if released:
         envelope = seal(
             released,

@@ -69,7 +69,7 @@ class Orbit:
     def data_epoch_tai_s(self) -> float:
         """Time of the newest data behind it."""
         content = self.content
-        return content.last_observation_tai_s if isinstance(content, Track) else content.epoch_tai_s
+        return content.data_epoch_tai_s if isinstance(content, Track) else content.epoch_tai_s
 
     @property
     def period_s(self) -> float:

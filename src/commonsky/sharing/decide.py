@@ -5,7 +5,8 @@ INVARIANTS
 - A withholding clause beats a releasing one, also one of another agreement between the same members, and whether
   that agreement could release the record itself or not; it applies unless one of its restrictions is known not to
   hold.
-- Every originator's label must agree, whatever the agreement says.
+- Every originator's label must agree, whatever the agreement says; an originator's own signed rule may open its part.
+- Our own orbits go out as coarse as clause, labels and rules ask; what others made goes unaltered or not at all.
 - What cannot be evaluated refuses.
 """
 
@@ -17,8 +18,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from commonsky.astro.time import utc_from_tai_s
-from commonsky.domain import Agreement, Clause, Decision, Effect, RecordKind, Region
+from commonsky.domain import (
+    AS_IT_IS,
+    COARSENABLE,
+    WITHHOLDABLE,
+    Agreement,
+    Clause,
+    Decision,
+    Effect,
+    Form,
+    Label,
+    RecordKind,
+    Region,
+)
 from commonsky.domain.printable import printable
+from commonsky.sharing.declassify import Waivers, waivers, withheld_times
 from commonsky.sharing.facets import Facets
 
 
@@ -39,20 +53,31 @@ class Finding(Struct, frozen=True):
         return f"{self.rule}, and {self.record}"
 
 
-def decide(
-    facets: Facets, reader: str, agreements: Sequence[Agreement], *, giver: str, now_tai_s: float
+def decide(  # noqa: PLR0913  # the record, who asks whom, when, and the two kinds of document that bear on it
+    facets: Facets,
+    reader: str,
+    agreements: Sequence[Agreement],
+    *,
+    giver: str,
+    now_tai_s: float,
+    held: Sequence[Agreement] = (),
 ) -> Decision:
-    """Decide whether ``giver`` releases the record to ``reader`` at this time.
+    """Decide whether ``giver`` releases the record to ``reader`` at this time, and in what form.
 
-    The decision carries the clause that decided, one sentence of reason, and the trace of every test made.
+    ``agreements`` are those in force by which ``giver`` gives, ``held`` those under which it reads: they may hold
+    originators' rules of declassification. The decision carries the clause that decided, one sentence of reason,
+    and the trace of every test made.
     """
     answer = partial(_decision, facets, reader, now_tai_s)
     trace: list[str] = []
     try:
         begins = _next_beginning(reader, agreements, giver, now_tai_s)
-        in_force = _in_force(facets, reader, agreements, giver, now_tai_s, trace)
+        waived = waivers(facets, reader, held, giver=giver, now_tai_s=now_tai_s)
+        trace.extend(f"{one}'s rule {rule.id} opens its part to {reader}" for one, rule in waived.items())
+        in_force = _in_force(facets, reader, agreements, giver, now_tai_s, trace, waived)
         if not in_force:
-            reason = trace[0].replace(": no: ", " ", 1) if trace else f"no agreement covers {reader}"
+            refusals = [line for line in trace if ": no: " in line]
+            reason = refusals[0].replace(": no: ", " ", 1) if refusals else f"no agreement covers {reader}"
             return answer(allowed=False, reason=reason, trace=trace, revisit_tai_s=_finite(begins))
         for agreement in agreements:
             for clause in _withholding(agreement, facets, reader, giver, now_tai_s):
@@ -61,7 +86,7 @@ def decide(
                     revisit = _finite(min(begins, agreement.ends_tai_s))
                     by = (agreement, clause)
                     return answer(allowed=False, reason=reason, trace=trace, by=by, revisit_tai_s=revisit)
-        made = _release(facets, in_force, now_tai_s, answer, trace)
+        made = _release(facets, in_force, giver, now_tai_s, answer, trace, waived)
         if made.allowed:
             return made
         revisit = math.inf if made.revisit_tai_s is None else made.revisit_tai_s
@@ -78,12 +103,14 @@ def _in_force(  # noqa: PLR0913  # the five things that bring an agreement into 
     giver: str,
     now_tai_s: float,
     trace: list[str],
+    waived: Waivers,
 ) -> list[Agreement]:
+    label = facets.record.label.opened(frozenset(waived), reader)
     found = []
     for agreement in agreements:
         if agreement.giver != giver or reader not in agreement.readers:
             continue
-        obstacles = list(_obstacles(agreement, facets, reader, giver, now_tai_s))
+        obstacles = list(_obstacles(agreement, facets, label, reader, giver, now_tai_s))
         trace.extend(f"{agreement.reference}: no: {words}" for words in obstacles)
         if not obstacles:
             trace.append(f"{agreement.reference}: yes: in force for {reader}, purpose {agreement.purpose}")
@@ -111,8 +138,8 @@ def _withholding(
         yield from (clause for clause in agreement.clauses if clause.effect is Effect.WITHHOLD)
 
 
-def _obstacles(
-    agreement: Agreement, facets: Facets, reader: str, giver: str, now_tai_s: float
+def _obstacles(  # noqa: PLR0913  # the agreement, the record under its label, who asks whom, and when
+    agreement: Agreement, facets: Facets, label: Label, reader: str, giver: str, now_tai_s: float
 ) -> Iterator[str]:
     if now_tai_s < agreement.begins_tai_s:
         yield f"begins only at {utc_from_tai_s(agreement.begins_tai_s)}"
@@ -126,18 +153,17 @@ def _obstacles(
     originator = facets.record.originator
     if originator not in {giver, *facets.record.label.components}:
         yield f"does not cover what {originator} made and let nobody pass on: the label has no part of {originator}"
-    yield from facets.record.label.objections(
-        giver=giver, reader=reader, purpose=agreement.purpose, now_tai_s=now_tai_s
-    )
-    floor_m = facets.record.label.precision_floor_m
-    if floor_m > 0.0 and (facets.position_sigma_m is None or facets.position_sigma_m < floor_m):
+    yield from label.objections(giver=giver, reader=reader, purpose=agreement.purpose, now_tai_s=now_tai_s)
+    floor_m = label.precision_floor_m
+    fine = facets.position_sigma_m is None or facets.position_sigma_m < floor_m
+    if floor_m > 0.0 and fine and not _coarsenable(facets, giver):
         yield f"is for records no more precise than the label's floor of {floor_m:g} m"
 
 
 def _withholds(
     clause: Clause, facets: Facets, now_tai_s: float, agreement: Agreement, trace: list[str]
 ) -> bool:
-    for finding in _findings(clause, facets, now_tai_s):
+    for finding in _findings(clause, facets, agreement.giver, now_tai_s):
         if finding.met is False:
             trace.append(f"{agreement.reference} clause {clause.id}: does not withhold: it {finding.words}")
             return False
@@ -145,12 +171,14 @@ def _withholds(
     return True
 
 
-def _release(
+def _release(  # noqa: PLR0913  # what is asked, under which documents, and what was found so far
     facets: Facets,
     in_force: Sequence[Agreement],
+    giver: str,
     now_tai_s: float,
     answer: "partial[Decision]",
     trace: list[str],
+    waived: Waivers,
 ) -> Decision:
     """Take the first clause that releases; else blame the one that came closest, a matter of time before others."""
     nearest: list[tuple[float, int, Agreement, Clause, str]] = []
@@ -158,11 +186,14 @@ def _release(
         for clause in agreement.clauses:
             if clause.effect is not Effect.RELEASE:
                 continue
-            failed = [f for f in _findings(clause, facets, now_tai_s) if f.met is not True]
+            failed = [f for f in _findings(clause, facets, giver, now_tai_s) if f.met is not True]
             said = f"{agreement.reference} clause {clause.id}"
             if not failed:
-                trace.append(f"{said}: releases")
-                return answer(allowed=True, reason=f"{said} releases it", trace=trace, by=(agreement, clause))
+                form = _form(clause, facets, giver, waived)
+                words = f", {form.words}" if form.words else ""
+                trace.append(f"{said}: releases{words}")
+                reason = f"{said} releases it{words}"
+                return answer(allowed=True, reason=reason, trace=trace, by=(agreement, clause), form=form)
             trace.extend(f"{said}: no: it {finding.words}" for finding in failed)
             times = [f.met_from_tai_s for f in failed if f.met_from_tai_s is not None]
             when = max(times) if len(times) == len(failed) else math.inf
@@ -175,7 +206,23 @@ def _release(
     return answer(allowed=False, reason=reason, trace=trace, by=by, revisit_tai_s=_finite(when))
 
 
-def _findings(clause: Clause, facets: Facets, now_tai_s: float) -> Iterator[Finding]:
+def _form(clause: Clause, facets: Facets, giver: str, waived: Waivers) -> Form:
+    """How the record leaves: as coarse as the coarsest floor asks, without what clause and rules leave out."""
+    floors = [clause.precision_floor_m, facets.record.label.precision_floor_m]
+    floors += [rule.precision_floor_m for rule in waived.values()]
+    return Form(
+        precision_floor_m=max(floors) if _coarsenable(facets, giver) else 0.0,
+        withheld_fields=(clause.withheld_fields | withheld_times(waived)) & WITHHOLDABLE[facets.kind],
+        declassified=frozenset(waived),
+    )
+
+
+def _coarsenable(facets: Facets, giver: str) -> bool:
+    """Whether the record is an orbit of the giver's own making, which it may give less precisely."""
+    return facets.kind in COARSENABLE and facets.record.originator == giver
+
+
+def _findings(clause: Clause, facets: Facets, giver: str, now_tai_s: float) -> Iterator[Finding]:
     """Hold each restriction that the clause makes against the record, cheapest first."""
     kinds = _sorted_words(clause.kinds)
     yield Finding(facets.kind in clause.kinds, f"covers {kinds}", f"this is a record of kind {facets.kind}")
@@ -195,8 +242,12 @@ def _findings(clause: Clause, facets: Facets, now_tai_s: float) -> Iterator[Find
         )
     if clause.region is not None:
         yield _region_finding(clause.region, facets.subpoint_deg)
-    if clause.precision_floor_m > 0.0:
+    if clause.precision_floor_m > 0.0 and not _coarsenable(facets, giver):
         yield _precision_finding(clause.precision_floor_m, facets.position_sigma_m)
+    if left_out := clause.withheld_fields & WITHHOLDABLE[facets.kind]:
+        rule = f"covers it without {_sorted_words(left_out)}"
+        maker = facets.record.originator
+        yield Finding(maker == giver, rule, f"this was made by {maker}, whose records {giver} does not alter")
     if clause.delay_s > 0.0:
         yield _delay_finding(clause.delay_s, facets.epoch_tai_s, now_tai_s)
 
@@ -248,6 +299,7 @@ def _decision(  # noqa: PLR0913  # a decision has this many sides
     trace: Sequence[str],
     by: tuple[Agreement, Clause] | None = None,
     revisit_tai_s: float | None = None,
+    form: Form = AS_IT_IS,
 ) -> Decision:
     return Decision(
         record=facets.record.id,
@@ -259,6 +311,7 @@ def _decision(  # noqa: PLR0913  # a decision has this many sides
         decided_tai_s=now_tai_s,
         trace=tuple(map(printable, trace)),
         revisit_tai_s=revisit_tai_s,
+        form=form,
     )
 
 

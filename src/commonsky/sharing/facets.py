@@ -1,7 +1,7 @@
 """What agreements can speak about, read off a record: computed when asked for, then compared clause by clause."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,7 @@ class Facets:
     ``designators`` are names that the giver or the originator claims for the record's object beside its own,
     ``alleged`` names that others do: they may withhold a record and never release it, or a partner could name the
     object that it wants. ``sensors`` are the sensors behind a derived record, from its lineage; none is not known.
+    ``shares`` is how much of its information (0 to 1) each originator gave.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Facets:
         designators: Iterable[str] = (),
         alleged: Iterable[str] = (),
         sensors: Iterable[str] = (),
+        shares: Mapping[str, float] | None = None,
     ) -> None:
         self.record = record
         self.kind = record.kind
@@ -46,6 +48,7 @@ class Facets:
         self.originators = frozenset(record.label.components) | {record.originator}
         self.objects = _objects_of(record) | frozenset(designators)
         self.alleged_objects = self.objects | frozenset(alleged)
+        self.shares = shares
         self._lineage_sensors = frozenset(sensors) or None
 
     @property
@@ -65,7 +68,7 @@ class Facets:
         if isinstance(content, Observation | ElementSet):
             return content.epoch_tai_s
         if isinstance(content, Track):
-            return max(content.epoch_tai_s, content.last_observation_tai_s)
+            return max(content.epoch_tai_s, content.data_epoch_tai_s)
         if isinstance(content, ConjunctionWarning):
             return content.made_tai_s
         return None

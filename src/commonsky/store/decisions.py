@@ -4,14 +4,18 @@ import math
 from collections.abc import Collection, Iterable
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql import bindparam
 
-from commonsky.domain import Decision, RecordKind
+from commonsky.domain import AS_IT_IS, Decision, Form, RecordKind
 from commonsky.store.records import STORED, stored
 from commonsky.store.rows import HeldDecision, StoredRecord
 from commonsky.store.schema import OWN, decided_through, decisions, records
 from commonsky.store.session import Session, insert_or
+
+_FORM_ENCODER = msgspec.json.Encoder(order="sorted")
+_FORM_DECODER = msgspec.json.Decoder(Form)
 
 
 class Decisions(Session):
@@ -170,6 +174,7 @@ def _row(entry: int, decision: Decision) -> dict[str, object]:
         "trace": "\n".join(decision.trace),
         "decided_tai_s": decision.decided_tai_s,
         "revisit_tai_s": decision.revisit_tai_s,
+        "form": None if decision.form == AS_IT_IS else _FORM_ENCODER.encode(decision.form).decode(),
         "newest": True,
     }
 
@@ -185,5 +190,6 @@ def _held(row: Row[*tuple[Any, ...]]) -> HeldDecision:
         decided_tai_s=row.decided_tai_s,
         trace=tuple(row.trace.split("\n")) if row.trace else (),
         revisit_tai_s=row.revisit_tai_s,
+        form=_FORM_DECODER.decode(row.form) if row.form else AS_IT_IS,
     )
     return HeldDecision(n=row.n, entry=row.entry, newest=row.newest, decision=decision)

@@ -81,6 +81,7 @@ decisions = Table(
     Column("trace", Text, nullable=False),
     Column("decided_tai_s", Double, nullable=False),
     Column("revisit_tai_s", Double),
+    Column("form", Text),
     Column("newest", Boolean, nullable=False),
     Index(
         "decisions_newest",
