@@ -17,6 +17,7 @@ from commonsky.domain.form import AS_IT_IS, COARSENABLE, NOT_TOLD, OBSERVATION_T
 from commonsky.domain.label import EVERYONE, Component, Label, join_all
 from commonsky.domain.member import Member, MemberKind, Sensor, Site
 from commonsky.domain.mode import Mode
+from commonsky.domain.notice import Notice, NoticeKind, ReceivedNotice
 from commonsky.domain.observation import VALUES_PER_KIND, Observation, ObservationKind, SignalPath, TimeTag
 from commonsky.domain.orbit import (
     ElementSet,
@@ -61,8 +62,11 @@ __all__ = [
     "Member",
     "MemberKind",
     "Mode",
+    "Notice",
+    "NoticeKind",
     "Observation",
     "ObservationKind",
+    "ReceivedNotice",
     "ReceivedRecord",
     "Record",
     "RecordKind",

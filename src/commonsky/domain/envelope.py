@@ -41,7 +41,7 @@ class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Header, signature and body as they travel; text, so that the bytes can be kept exactly as received.
 
     ``header`` is the canonical JSON of an `EnvelopeHeader`, ``signature`` Ed25519 over it in hexadecimal, and
-    ``body`` one canonical JSON line per released record.
+    ``body`` one canonical JSON line per released record or notice.
     """
 
     header: str

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from commonsky.domain.envelope import EnvelopeHeader
+from commonsky.domain.notice import ReceivedNotice
 from commonsky.domain.record import Record
 
 NO_HEADER_SHA256 = "0" * 64
@@ -42,6 +43,8 @@ class UnfitRecord(Struct, frozen=True, kw_only=True):
 class Accepted(Struct, frozen=True, kw_only=True):
     """An envelope that is proven to be the issuer's next one for us; ``head`` is where the feed stands with it.
 
+    ``told`` are its notices, in their order.
+
     ``notes`` are things that the watch should know, such as that the issuer began a new chain.
     """
 
@@ -49,4 +52,5 @@ class Accepted(Struct, frozen=True, kw_only=True):
     head: FeedHead
     received: tuple[ReceivedRecord, ...]
     unfit: tuple[UnfitRecord, ...]
+    told: tuple[ReceivedNotice, ...] = ()
     notes: tuple[str, ...] = ()

@@ -11,8 +11,9 @@ INVARIANTS
 6. A refusal never moves the cursor, so what was refused can be asked for again.
 7. In an accepted envelope each line stands alone: a record that is malformed, or that should never have been
    sent to us, is set apart with its reason, and its neighbours are kept.
-8. Record bytes are passed on as received, never written anew.
-9. Nobody speaks for the receiver: a record that says it is the receiver's own is never taken from another, so no
+8. What a notice says is the issuer's word and no more: whoever obeys it judges its content.
+9. Record bytes are passed on as received, never written anew.
+10. Nobody speaks for the receiver: a record that says it is the receiver's own is never taken from another, so no
    altered copy with a looser label comes back. What another member made has that member's part in its label and the
    id of its content. That the issuer left the label as it was is its word; only the originator's own feed proves it.
 """
@@ -30,6 +31,8 @@ from commonsky.domain import (
     EnvelopeHeader,
     FeedHead,
     Mode,
+    Notice,
+    ReceivedNotice,
     ReceivedRecord,
     Record,
     Released,
@@ -46,10 +49,11 @@ from commonsky.federation.position import (
     relation,
     state_of,
 )
-from commonsky.federation.seal import header_sha256, read_header, released_line, signed_bytes
+from commonsky.federation.seal import header_sha256, notice_line, read_header, released_line, signed_bytes
 from commonsky.formats.canonical import decode, record_id
 
 _RELEASED = msgspec.json.Decoder(Released)
+_NOTICES = msgspec.json.Decoder(Notice)
 _LABELS = msgspec.json.Encoder(order="sorted")
 
 _Objections = dict[tuple[str, Mode, str, bytes], tuple[str, str] | None]
@@ -115,9 +119,9 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
     refused = _out_of_place(header, stands, head) or _not_whole(envelope, header, receiver, now_tai_s)
     if refused is not None:
         return refused
-    released = [_read_line(line) for line in envelope.body.encode().split(b"\n")[:-1]]
+    parts = list(enumerate(map(_read_line, envelope.body.encode().split(b"\n")[:-1]), start=1))
     missing = sorted(
-        {part.agreement for part in released if isinstance(part, Released)} - set(receiver.agreements)
+        {part.agreement for _, part in parts if isinstance(part, Released)} - set(receiver.agreements)
     )
     if missing:
         return Refused(
@@ -125,12 +129,17 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
             f"records came under {', '.join(missing)}, of which no copy is held here",
         )
     known: _Objections = {}
-    judged = [_judge(n, part, header, receiver, known) for n, part in enumerate(released, start=1)]
+    judged = [_judge(n, part, header, receiver, known) for n, part in parts if not isinstance(part, Notice)]
     return Accepted(
         header=header,
         head=FeedHead(gen=header.gen, seq=header.seq, header_sha256=sha256),
         received=tuple(one for one in judged if isinstance(one, ReceivedRecord)),
         unfit=tuple(one for one in judged if isinstance(one, UnfitRecord)),
+        told=tuple(
+            ReceivedNotice(line=n, kind=part.notice, content=bytes(part.content))
+            for n, part in parts
+            if isinstance(part, Notice)
+        ),
         notes=_notes(header, stands, head),
     )
 
@@ -195,14 +204,25 @@ def _notes(header: EnvelopeHeader, stands: Relation, head: FeedHead) -> tuple[st
     return (f"{began}; generation {head.gen} ends here at position {head.seq}",)
 
 
-def _read_line(line: bytes) -> Released | bytes:
+def _read_line(line: bytes) -> Released | Notice | bytes:
     """Return the line's parts, or the line itself where it is not a canonical one."""
+    if line.startswith(b'{"content":'):
+        return _read_notice(line)
     try:
         released = _RELEASED.decode(line)
         canonical = released_line(released.agreement, bytes(released.record)) == line + b"\n"
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return line
     return released if canonical else line
+
+
+def _read_notice(line: bytes) -> Notice | bytes:
+    try:
+        notice = _NOTICES.decode(line)
+        canonical = notice_line(notice.notice, bytes(notice.content)) == line + b"\n"
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return line
+    return notice if canonical else line
 
 
 def _judge(

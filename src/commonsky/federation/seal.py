@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from commonsky.domain import NO_HEADER_SHA256, Envelope, EnvelopeHeader, FeedHead, Mode, Released
+from commonsky.domain import NO_HEADER_SHA256, Envelope, EnvelopeHeader, FeedHead, Mode, Notice, Released
 from commonsky.federation.keys import SigningKey, sign
 
 ENVELOPE_TYPE = "commonsky-envelope-v1"
@@ -32,18 +32,28 @@ def seal(  # noqa: PLR0913  # what an envelope says: by whom, to whom, about whi
     gen: int,
     key: SigningKey,
     iat_tai_s: float,
+    notices: Sequence[tuple[str, bytes]] = (),
 ) -> Envelope:
     """Return the next envelope on the feed of ``aud`` after ``previous``.
 
-    ``records`` are pairs of an agreement's reference and a record's canonical JSON. A ``gen`` above that of
-    ``previous`` begins a new chain. Raises ValueError for no or too many records and for a lower ``gen``.
+    ``records`` are pairs of an agreement's reference and a record's canonical JSON, ``notices`` pairs of a kind and
+    the canonical JSON of its content. A ``gen`` above that of ``previous`` begins a new chain. Raises ValueError for
+    no or too many of them and for a lower ``gen``.
     """
-    if not 0 < len(records) <= MAX_RECORDS_PER_ENVELOPE:
-        raise ValueError(f"an envelope holds 1 to {MAX_RECORDS_PER_ENVELOPE} records, not {len(records)}")
+    count = len(records) + len(notices)
+    if not 0 < count <= MAX_RECORDS_PER_ENVELOPE:
+        raise ValueError(
+            f"an envelope holds 1 to {MAX_RECORDS_PER_ENVELOPE} records and notices, not {count}"
+        )
     if gen < max(previous.gen, 1):
         raise ValueError(f"generation {gen} is below that of the feed, {previous.gen}: raise it first")
     same_chain = gen == previous.gen
-    body = b"".join(released_line(agreement, record) for agreement, record in records)
+    body = b"".join(
+        [
+            *(notice_line(kind, content) for kind, content in notices),
+            *(released_line(agreement, record) for agreement, record in records),
+        ]
+    )
     header = EnvelopeHeader(
         typ=ENVELOPE_TYPE,
         iss=iss,
@@ -53,7 +63,7 @@ def seal(  # noqa: PLR0913  # what an envelope says: by whom, to whom, about whi
         seq=previous.seq + 1 if same_chain else 1,
         prev=previous.header_sha256 if same_chain else NO_HEADER_SHA256,
         body_sha256=hashlib.sha256(body).hexdigest(),
-        count=len(records),
+        count=count,
         iat_tai_s=iat_tai_s,
     )
     text = _CANONICAL.encode(header).decode()
@@ -63,6 +73,11 @@ def seal(  # noqa: PLR0913  # what an envelope says: by whom, to whom, about whi
 def released_line(agreement: str, record: bytes) -> bytes:
     """Return one line of a body, its line feed included."""
     return _CANONICAL.encode(Released(agreement=agreement, record=msgspec.Raw(record))) + b"\n"
+
+
+def notice_line(kind: str, content: bytes) -> bytes:
+    """Return one line of a body that is a notice, its line feed included."""
+    return _CANONICAL.encode(Notice(notice=kind, content=msgspec.Raw(content))) + b"\n"
 
 
 def signed_bytes(header: str) -> bytes:

@@ -7,6 +7,7 @@
                             5 share     the same for the track
        ~~ wire ~~ -> receive 6 accept   verify, or refuse with a reason
                             7 store     the bytes as received, never merged in place
+                            8 obey      what a partner tells beside records: notices, in the order of its feed
 
     what is held -> screen     orbits -> warnings of close approaches; a warning's label is the join of the orbits'
 
@@ -37,6 +38,7 @@ from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
 from commonsky.node.locks import alone
 from commonsky.node.node import Node
+from commonsky.node.notices import obey_notices, seal_notices
 from commonsky.node.screened import Screened
 from commonsky.node.screening import screened
 from commonsky.sharing import decide
@@ -111,6 +113,8 @@ def share(node: Node) -> int:
 
     INVARIANT: while an agreement cannot be read, nothing is decided and nothing goes out.
     """
+    for peer in node.config.peers:
+        seal_notices(node, peer.member.id)  # whatever stops releases
     shelf = node.agreements()
     if shelf.faults:
         node.say_once("agreements", f"nothing is released until this is mended: {'; '.join(shelf.faults)}")
@@ -157,11 +161,14 @@ def receive(node: Node, issuer: str, transport: Transport) -> Arrival:
 
 def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
     """Ask a partner once for what is next on its feed, and keep what it gives; nothing is estimated yet."""
+    obey_notices(node)  # what a process that ended in between has left undone
     wire = read_wire(transport(node.store.cursor(issuer)))
     for fault in wire.faults:
         node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
     admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
     accepted = [one for one in admitted if isinstance(one, Accepted)]
+    if any(one.told for one in accepted):
+        share(node)  # answers, and what a new agreement lets out
     return Arrival(
         envelopes=len(accepted),
         records=sum(len(one.received) for one in accepted),
@@ -191,6 +198,8 @@ def take_in(node: Node, issuer: str, envelope: Envelope) -> Accepted | Refused:
         node.stopwatch.admitted(outcome.header)
         for note in outcome.notes:
             store.write_log(now_tai_s, "feed", note)
+        if outcome.told:
+            obey_notices(node)
         return outcome
     if outcome.action in {Action.QUARANTINE, Action.STOP}:
         evidence = f"{envelope.header}\n{envelope.signature}\n{envelope.body}".encode(errors="replace")

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
+from commonsky.store.notices import Notices
 from commonsky.store.records import Records
 from commonsky.store.schema import SCHEMA_VERSION, meta, metadata
 from commonsky.store.views import Views
@@ -41,7 +42,7 @@ _PRAGMAS = (
 )
 
 
-class Transaction(Records, Decisions, Feeds, Views, Watch):
+class Transaction(Records, Decisions, Feeds, Notices, Views, Watch):
     """Questions and entries that belong together: all of them are kept, or none."""
 
     def __init__(self, connection: Connection, where: str) -> None:
@@ -57,7 +58,7 @@ class Transaction(Records, Decisions, Feeds, Views, Watch):
         yield self._connection
 
 
-class Store(Records, Decisions, Feeds, Views, Watch):
+class Store(Records, Decisions, Feeds, Notices, Views, Watch):
     """A node's database. Safe to use from several threads; several processes may open the same one."""
 
     def __init__(self, engine: Engine, where: str) -> None:

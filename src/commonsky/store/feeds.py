@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
+from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, insert_rows, row_of, sort_out
 from commonsky.store.rows import QuarantinedBytes
 from commonsky.store.schema import cursors, inbox, outbox, quarantine
@@ -112,6 +113,7 @@ class Feeds(Session):
             _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)
         for unfit in accepted.unfit:
             _set_apart(connection, header.iss, unfit.code, unfit.reason, unfit.body, at_tai_s)
+        keep_notices(connection, accepted, at_tai_s)
 
     def quarantine(self, source: str, code: str, reason: str, data: bytes, *, at_tai_s: float) -> None:
         """Set bytes apart with a reason: the first `KEPT_BYTES` of them, under the digest of all.

@@ -47,6 +47,29 @@ class HeldDecision(Struct, frozen=True, kw_only=True):
     decision: Decision
 
 
+class PostedNotice(Struct, frozen=True, kw_only=True):
+    """A notice of ours to a member; ``seq`` is ``None`` while it waits to be sealed."""
+
+    n: int
+    aud: str
+    kind: str
+    content: bytes
+    posted_tai_s: float
+    gen: int | None = None
+    seq: int | None = None
+
+
+class HeldNotice(Struct, frozen=True, kw_only=True):
+    """A notice of a member to us; ``outcome`` says what came of it, ``None`` while it waits to be obeyed."""
+
+    n: int
+    iss: str
+    kind: str
+    content: bytes
+    received_tai_s: float
+    outcome: str | None = None
+
+
 class LinkState(StrEnum):
     """Whether we exchange with a partner."""
 

@@ -144,6 +144,41 @@ cursors = Table(
     Column("stopped", Boolean, nullable=False),
 )
 
+notices_out = Table(
+    "notices_out",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("aud", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("posted_tai_s", Double, nullable=False),
+    Column("gen", Integer),
+    Column("seq", Integer),
+    Index(
+        "notices_to_seal", "aud", "n", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")
+    ),
+    Index("notices_out_of_kind", "aud", "kind", "n"),
+)
+
+notices_in = Table(
+    "notices_in",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("iss", Text, nullable=False),
+    Column("gen", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("received_tai_s", Double, nullable=False),
+    Column("outcome", Text),
+    UniqueConstraint("iss", "gen", "seq", "line"),
+    Index(
+        "notices_to_obey", "n", sqlite_where=text("outcome IS NULL"), postgresql_where=text("outcome IS NULL")
+    ),
+    Index("notices_in_of_kind", "iss", "kind", "n"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,
