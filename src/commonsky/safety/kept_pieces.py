@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 _NAME_LENGTH = 32
 _START = "start-tai-s"
-_FORM = "2"
+_FORM = "3"
 """Of these files and of what is computed: another number makes older ones unfindable, and all is done again."""
 
 

@@ -133,12 +133,16 @@ def of_messages(segments: Sequence[MessageEphemeris], *, number: int | None = No
     made = []
     for key, parts in grouped.items():
         digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-        paths = []
-        for part in parts:
-            paths.append(_path(part))
-            digest.update(_bytes_of(part))
+        paths: list[Ephemeris] = []
+        for part in sorted(parts, key=lambda one: one.useable_start_tai_s):
+            path = _path(part, after_tai_s=paths[-1].end_tai_s if paths else -math.inf)
+            if path.begin_tai_s < path.end_tai_s:
+                paths.append(path)
+                digest.update(_bytes_of(part))
+        if not paths:
+            raise ValueError(f"{key}: no time of its ephemeris is useable")
         first = parts[0]
-        begin_tai_s = min(part.useable_start_tai_s for part in parts)
+        begin_tai_s = paths[0].begin_tai_s
         made.append(
             ScreenedObject(
                 key, first.object_name, first.object_id, tuple(paths), digest.digest(), begin_tai_s
@@ -203,32 +207,26 @@ def _id_of(one: MessageEphemeris) -> str:
     return one.object_id or one.object_name
 
 
-def _path(one: MessageEphemeris) -> Ephemeris:
+def _path(one: MessageEphemeris, *, after_tai_s: float) -> Ephemeris:
+    """Return a segment from where it is useable; where segments overlap, the earlier one counts to its end."""
     if one.center.upper() not in _EARTH:
         raise ValueError(f"{_id_of(one)}: its states are about {one.center}, not about the Earth")
     frame = EphemerisFrame.ITRF if one.frame.upper().startswith("ITRF") else _FRAMES.get(one.frame.upper())
     if frame is None:
         raise ValueError(f"{_id_of(one)}: frame {one.frame} is none of {', '.join(_FRAMES)}, ITRF")
-    kept = _usable(one)
-    velocity = None if one.velocities_m_s is None else one.velocities_m_s[kept]
+    velocity = one.velocities_m_s
     wanted = Interpolation.LAGRANGE if velocity is None else Interpolation.HERMITE
     if one.interpolation.upper() in set(Interpolation) and velocity is not None:
         wanted = Interpolation(one.interpolation.upper())
     return ephemeris(
-        one.epochs_tai_s[kept],
-        one.positions_m[kept],
+        one.epochs_tai_s,
+        one.positions_m,
         velocity,
         frame=frame,
         interpolation=wanted,
         degree=one.interpolation_degree or _USUAL_DEGREE,
+        usable_tai_s=(max(one.useable_start_tai_s, after_tai_s), one.useable_stop_tai_s),
     )
-
-
-def _usable(one: MessageEphemeris) -> slice:
-    """Rows that span the usable interval: where an edge of it lies between two rows, both are needed."""
-    first = int(np.searchsorted(one.epochs_tai_s, one.useable_start_tai_s, side="right")) - 1
-    last = int(np.searchsorted(one.epochs_tai_s, one.useable_stop_tai_s, side="left"))
-    return slice(max(first, 0), last + 1)
 
 
 def _bytes_of(one: MessageEphemeris) -> bytes:

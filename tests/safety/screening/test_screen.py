@@ -1,5 +1,6 @@
 """What is asked of a screening, in which pieces it is done, and what cannot be screened."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -150,6 +151,41 @@ def test_an_ephemeris_is_screened_where_it_is_and_nowhere_else(objects, whole, b
         assert bool(np.isclose(mine["tca_tai_s"], one, rtol=0, atol=0.1).any()) is seen
         assert [u.index for u in screening.unusable] == [busy]
         assert "ephemeris covers" in screening.unusable[0].reason
+
+
+def _in_segments(seams_s, usable=None):
+    """Make twins of which the second flies by an ephemeris, cut at the seams (seconds after the start)."""
+    twin = element_set(900, 7101.0, 1e-3, 60.0, 10.0, 0.0, 20.0)
+    alone = _population([twin])
+    segments = []
+    for first, last in itertools.pairwise(seams_s):
+        times = START_S + np.linspace(first - 120.0, last + 120.0, 2 + int((last - first) / 60.0))
+        position, velocity = states_at(alone, np.zeros(times.size, dtype=np.int64), times)
+        inside = usable or (START_S + first, START_S + last)
+        segments.append(ephemeris(times, position, velocity, frame=EphemerisFrame.TEME, usable_tai_s=inside))
+    return population([("element set", twin), *(("ephemeris", one) for one in segments)])
+
+
+def test_a_pair_is_together_from_the_first_to_the_last_moment_of_an_ephemeris():
+    screening = screen(_in_segments([611.0, 5033.0]), SPAN, Sphere(5e3))
+    (row,) = screening.approaches
+    assert (row["begin_tai_s"], row["end_tai_s"]) == (START_S + 611.0, START_S + 5033.0)
+    assert [(one.index, one.from_tai_s) for one in screening.unusable] == [(1, START_S)]
+
+
+def test_segments_of_an_ephemeris_that_follow_each_other_are_as_good_as_one():
+    screening = screen(_in_segments([-33.0, 3671.0, 3702.0, 9000.0, 4 * 3600.0]), SPAN, Sphere(5e3))
+    (row,) = screening.approaches
+    assert (row["first"], row["second"]) == (0, 1)
+    assert (row["begin_tai_s"], row["end_tai_s"]) == (SPAN.start_tai_s, SPAN.end_tai_s)
+    assert not screening.unusable
+
+
+def test_of_an_ephemeris_only_the_useable_time_counts():
+    usable = START_S + 1000.0, START_S + 1007.0
+    screening = screen(_in_segments([0.0, 3600.0], usable), SPAN, Sphere(5e3))
+    (row,) = screening.approaches
+    assert (row["begin_tai_s"], row["end_tai_s"]) == usable
 
 
 @pytest.mark.parametrize("frame", list(EphemerisFrame))

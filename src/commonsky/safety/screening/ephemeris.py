@@ -33,15 +33,18 @@ class Interpolation(StrEnum):
 
 @dataclass(frozen=True)
 class Ephemeris:
-    """States in TEME by rising epoch; the object exists from the first epoch to the last, both included.
+    """States in TEME by rising epoch; the object exists from ``begin_tai_s`` to ``end_tai_s``, both included.
 
-    ``velocity_m_s`` is None for Lagrange's interpolation of positions alone. Made by `ephemeris`.
+    States outside of that serve interpolation only. ``velocity_m_s`` is None for Lagrange's interpolation of
+    positions alone. Made by `ephemeris`.
     """
 
     epochs_tai_s: Array
     position_teme_m: Array
     velocity_teme_m_s: Array | None
     degree: int
+    begin_tai_s: float
+    end_tai_s: float
 
 
 def ephemeris(  # noqa: PLR0913  # what an ephemeris message says of itself
@@ -52,11 +55,13 @@ def ephemeris(  # noqa: PLR0913  # what an ephemeris message says of itself
     frame: EphemerisFrame = EphemerisFrame.GCRF,
     interpolation: Interpolation = Interpolation.HERMITE,
     degree: int = 7,
+    usable_tai_s: tuple[float, float] = (-np.inf, np.inf),
 ) -> Ephemeris:
     """Bring an operator's states, (m), (m, 3) and (m, 3), into TEME, ready for screening.
 
     ``degree`` is that of the interpolating polynomial: Lagrange takes degree + 1 positions, Hermite half as many
-    states; with fewer states, all are taken. Raises ValueError, in words, for what cannot be interpolated.
+    states; with fewer states, all are taken. Its owner may allow only a part of it, ``usable_tai_s``.
+    Raises ValueError, in words, for what cannot be interpolated.
     """
     epochs, position = np.asarray(epochs_tai_s, dtype=np.float64), np.asarray(position_m, dtype=np.float64)
     if epochs.ndim != 1 or epochs.size < 2 or position.shape != (epochs.size, 3):
@@ -73,7 +78,8 @@ def ephemeris(  # noqa: PLR0913  # what an ephemeris message says of itself
     position, velocity = _into_teme(epochs, position, velocity, frame)
     if interpolation is Interpolation.LAGRANGE:
         velocity = None
-    return Ephemeris(epochs, position, velocity, degree)
+    begin_s, end_s = max(float(epochs[0]), usable_tai_s[0]), min(float(epochs[-1]), usable_tai_s[1])
+    return Ephemeris(epochs, position, velocity, degree, begin_s, end_s)
 
 
 def interpolated(one: Ephemeris, tai_s: Array) -> tuple[Array, Array]:
@@ -90,7 +96,7 @@ def interpolated(one: Ephemeris, tai_s: Array) -> tuple[Array, Array]:
         _at(one, place, nodes, elapsed + step) for step in (0.0, _RATE_STEP_S, -_RATE_STEP_S)
     )
     rate = (ahead - behind) / (2.0 * _RATE_STEP_S)
-    outside = ~((tai_s >= one.epochs_tai_s[0]) & (tai_s <= one.epochs_tai_s[-1]))
+    outside = ~((tai_s >= one.begin_tai_s) & (tai_s <= one.end_tai_s))
     here[outside] = np.nan
     rate[outside] = np.nan
     return here, rate

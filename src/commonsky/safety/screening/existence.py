@@ -25,6 +25,7 @@ _NONSENSE_IN_AXES = 2.2  # no ellipse goes farther out than two semi-major axes,
 _FAST_IS_GOOD_M = 10.0
 _FAST_SAFETY = 3.0
 _FAST_FLOOR_M = 0.5
+_SHOWN_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,31 @@ def existence(objects: Population, span: Span, max_age_s: float) -> Existence:
 def _limit_ephemerides(
     objects: Population, span: Span, begin: Array, end: Array, unusable: list[Unusable]
 ) -> None:
+    covered: dict[str, list[tuple[float, float, int]]] = {}
     for index, one in objects.ephemerides.items():
-        first, last = float(one.epochs_tai_s[0]), float(one.epochs_tai_s[-1])
-        begin[index], end[index] = first, last
-        if first > span.start_tai_s or last < span.end_tai_s:
-            words = (
-                f"its ephemeris covers {utc_from_tai_s(first)} to {utc_from_tai_s(last)}, not all of the span"
-            )
-            outside = last <= span.start_tai_s or first >= span.end_tai_s
-            missing = last if span.start_tai_s >= first and not outside else span.start_tai_s
-            unusable.append(Unusable(index, words, missing))
+        begin[index], end[index] = one.begin_tai_s, one.end_tai_s
+        covered.setdefault(objects.ids[index], []).append((one.begin_tai_s, one.end_tai_s, index))
+    for segments in covered.values():
+        parts = _put_together(sorted(segments))
+        first = next((part for part in parts if part[1] > span.start_tai_s), (np.inf, np.inf))
+        if first[0] <= span.start_tai_s and first[1] >= span.end_tai_s:
+            continue
+        missing = first[1] if first[0] <= span.start_tai_s else span.start_tai_s
+        texts = [f"{utc_from_tai_s(part[0])} to {utc_from_tai_s(part[1])}" for part in parts]
+        more = f" and {len(texts) - _SHOWN_PARTS} more" if len(texts) > _SHOWN_PARTS else ""
+        words = f"its ephemeris covers {', '.join(texts[:_SHOWN_PARTS])}{more}, not all of the span"
+        unusable.append(Unusable(min(one[2] for one in segments), words, missing))
+
+
+def _put_together(segments: list[tuple[float, float, int]]) -> list[tuple[float, float]]:
+    """From and to of what segments, by rising begin, cover without a gap."""
+    parts: list[tuple[float, float]] = []
+    for begin, end, _ in segments:
+        if parts and begin <= parts[-1][1]:
+            parts[-1] = parts[-1][0], max(parts[-1][1], end)
+        else:
+            parts.append((begin, end))
+    return parts
 
 
 def _limit_old(

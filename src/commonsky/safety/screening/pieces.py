@@ -149,8 +149,9 @@ def screen_partition(work: Plan, part: Partition) -> Rows:
     found, first, second = found[kept], first[kept], second[kept]
     first, second = _in_order(work, first, second)
     window = found[:, 2].astype(np.int64)
-    slow = _line_speed_m_s(way, found, window) < _fast_m_s(work.volume)
     number = window + part.first_window
+    slow = _line_speed_m_s(way, found, window) < _fast_m_s(work.volume)
+    slow |= _is_cut(work.exist, first, number) | _is_cut(work.exist, second, number)
     guess = (number + 0.5 + 0.5 * found[:, 3]) * WINDOW_S
     rows = np.concatenate(
         [
@@ -162,13 +163,18 @@ def screen_partition(work: Plan, part: Partition) -> Rows:
 
 
 def merged(work: Plan, pieces: Iterable[Rows]) -> Screening:
-    """Put the pieces of all partitions together, in any order."""
+    """Put the pieces of all partitions together, in any order.
+
+    A pair's time together goes on from one segment of an ephemeris to the next; it counts as the first's.
+    """
     rows = _joined(np.concatenate([np.empty(0, dtype=APPROACH), *pieces]))
     tca_s = rows["tca_tai_s"]
     minima = rows[
         (rows["kind"] == MINIMUM) & (tca_s >= work.span.start_tai_s) & (tca_s < work.span.end_tai_s)
     ]
     together = rows[(rows["kind"] != MINIMUM) & (rows["relative_speed_m_s"] < CO_MOVING_M_S)]
+    if len(set(work.objects.ids)) < len(work.objects):
+        together = _over_segments(together, work.objects)
     minima["kind"] = ApproachKind.APPROACH
     together["kind"] = ApproachKind.CO_MOVING
     every = np.concatenate([minima, together])
@@ -257,6 +263,12 @@ def _line_speed_m_s(way: Paths, found: Array, window: Indices) -> Array:
     return np.asarray(np.linalg.norm(line, axis=1).astype(np.float64) / WINDOW_S)
 
 
+def _is_cut(exist: Existence, index: Indices, window: Indices) -> Flags:
+    """Whether an object begins or ceases to exist within the window: its line there says nothing of its speed."""
+    begin, end = exist.begin_tai_s[index], exist.end_tai_s[index]
+    return np.asarray((begin > window * WINDOW_S) | (end < (window + 1) * WINDOW_S))
+
+
 def _fast_m_s(volume: Volume) -> float:
     """Pairs that pass faster have one minimum of distance while near: v^2 > G d^2 with room to spare."""
     return max(_LEAST_FAST_M_S, _FAST_PER_REACH_S * volume.reach_m)
@@ -334,6 +346,15 @@ def _joined(rows: Rows) -> Rows:
     joined["begin_tai_s"] = parts["begin_tai_s"][starts]
     joined["end_tai_s"] = np.maximum.reduceat(parts["end_tai_s"], starts)
     return np.concatenate([minima[~again], joined])
+
+
+def _over_segments(together: Rows, objects: Population) -> Rows:
+    """Join intervals that one segment of an ephemeris ends with and the next begins with."""
+    numbers = objects.id_numbers
+    index_of_number = np.unique(numbers, return_index=True)[1]
+    for name in ("first", "second"):
+        together[name] = index_of_number[numbers[together[name]]]
+    return _joined(together)
 
 
 def _same_pair(rows: Rows) -> Flags:
