@@ -8,7 +8,6 @@ a feed without envelopes would cost. At the end the receiver's records are compa
 
 import argparse
 import gc
-import socket
 import sqlite3
 import tempfile
 import threading
@@ -45,6 +44,7 @@ from commonsky.node.start import found_node, open_node
 from commonsky.store import Store
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import pull
+from commonsky.web.running import listen
 
 GIVER, READER = "NOR", "GBR"
 KEYS = {member: signing_key(member.encode().ljust(32, b".")) for member in (GIVER, READER)}
@@ -136,7 +136,7 @@ def served(node: Node) -> Iterator[str]:
     """Serve the node's feed on a free port; give its address."""
     app = FastAPI()
     app.include_router(feed_router(node, wall_clock_tai_s=lambda: NOW_TAI_S))
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -6,7 +6,6 @@ import time
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI, Response
 
 from commonsky.domain import FeedHead
@@ -15,18 +14,13 @@ from commonsky.federation.seal import head_of
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import PullError, pull
 from partners import GIVER, KEYS, NOW_TAI_S, READER, THIRD, chain, observation, sealed
+from served import Served
 
 
-class Served:
+class Pulled(Served):
     """An application on a port of this machine, and requests to it."""
 
-    def __init__(self, app):
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
-        self._thread.start()
-        self._asked = 0
+    _asked = 0
 
     def pull(self, head=None, **changes):
         self._asked += 1
@@ -40,17 +34,12 @@ class Served:
         with httpx.Client(trust_env=False) as client:
             return pull(client, self.url, head or FeedHead(), **(fields | changes))
 
-    def close(self):
-        self._server.should_exit = True
-        self._thread.join()
-        self._listening.close()
-
 
 @pytest.fixture
 def feed(node):
     app = FastAPI()
     app.include_router(feed_router(node, wall_clock_tai_s=lambda: NOW_TAI_S))
-    served = Served(app)
+    served = Pulled(app)
     yield served
     served.close()
 
@@ -155,7 +144,7 @@ def test_an_answer_that_breaks_off_is_used_as_far_as_it_came():
     def broken():
         return Response(wire, headers={"Content-Length": str(len(wire) + 1_000)})
 
-    served = Served(app)
+    served = Pulled(app)
     data = served.pull()
     served.close()
     assert data == wire
@@ -163,7 +152,7 @@ def test_an_answer_that_breaks_off_is_used_as_far_as_it_came():
 
 
 def test_an_answer_that_is_no_feed_is_told():
-    served = Served(FastAPI())
+    served = Pulled(FastAPI())
     with pytest.raises(PullError, match=r"did not answer with its feed \(HTTP 404\)"):
         served.pull()
     served.close()

@@ -32,7 +32,8 @@ COMMANDS = {
     "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
     "node": "One member's node: found it, know partners, take files in, serve.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
-    "link": "Cut, restore and show links between nodes.",
+    "link": "Cut, restore and show links between nodes; carry feeds in files.",
+    "conformance": "Check from outside whether a partner's feed keeps the protocol.",
     "demo": "Bring up a coalition of sovereign nodes and let it observe, track and share for a day.",
 }
 for _name, _line in COMMANDS.items():

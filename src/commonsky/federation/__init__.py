@@ -5,6 +5,7 @@ Each member is the only writer of one signed, hash-chained feed per receiver; th
 """
 
 from commonsky.federation.accept import Receiver, Refused, accept
+from commonsky.federation.carriage import CarriageError, CarriageHeader, read_carriage, sign_carriage
 from commonsky.federation.keys import SigningKey, VerifyKey
 from commonsky.federation.position import Action, FeedState, Refusal, Relation, state_diagram
 from commonsky.federation.pull import PullGuard, PullRefused, PullRequest, sign_pull
@@ -13,6 +14,8 @@ from commonsky.federation.wire import Wire, WireFault, encode_wire, read_wire
 
 __all__ = [
     "Action",
+    "CarriageError",
+    "CarriageHeader",
     "FeedState",
     "PullGuard",
     "PullRefused",
@@ -28,9 +31,11 @@ __all__ = [
     "accept",
     "encode_wire",
     "header_sha256",
+    "read_carriage",
     "read_header",
     "read_wire",
     "seal",
+    "sign_carriage",
     "sign_pull",
     "state_diagram",
 ]

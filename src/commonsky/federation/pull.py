@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from commonsky.domain import FeedHead
 from commonsky.federation.keys import SigningKey, VerifyKey, sign, verifies
+from commonsky.federation.seal import LAST_PLACE
 
 SCHEME = "Commonsky-Pull"
 MAX_REMEMBERED_PER_MEMBER = 10_000
@@ -141,6 +142,7 @@ def _read(credentials: str) -> tuple[PullRequest, bytes, str] | PullRefused:
         request = _REQUESTS.decode(body)
     except (binascii.Error, msgspec.MsgspecError, ValueError, RecursionError):
         return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
-    if _CANONICAL.encode(request) != body:
+    in_range = 0 <= request.gen <= LAST_PLACE and 0 <= request.seq <= LAST_PLACE
+    if not in_range or _CANONICAL.encode(request) != body:
         return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     return request, body, signature

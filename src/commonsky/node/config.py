@@ -31,6 +31,8 @@ from commonsky.formats.errors import FormatError
 from commonsky.tracking import Estimated, FitSettings
 
 MOST_RADIUS_M = 1_000.0
+BY_HAND = "file:"
+"""Address of a partner that no network reaches: its feed is carried in files."""
 
 _MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
@@ -49,13 +51,18 @@ class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A partner as we know it: its key is pinned here, its word about itself is not asked."""
+    """A partner as we know it: its key is pinned here, its word about itself is not asked.
+
+    ``url`` says what kind of link there is: ``http`` or ``https``, or `BY_HAND` alone for files that are carried.
+    """
 
     member: Member
     url: str
 
     def __post_init__(self) -> None:
         _check_member(self.member)
+        if self.url == BY_HAND:
+            return
         _check_url(self.url)
         parts = urlsplit(self.url)
         if parts.scheme == "http" and not is_loopback(str(parts.hostname)):

@@ -15,7 +15,7 @@ Jobs take the node and data, call the rooms below in order, and hold no state of
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -23,7 +23,6 @@ from commonsky.domain import (
     Accepted,
     Decision,
     Envelope,
-    FeedHead,
     Observation,
     Record,
     RecordKind,
@@ -36,6 +35,7 @@ from commonsky.node.agreements import Shelf
 from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
+from commonsky.node.link import Transport
 from commonsky.node.locks import alone
 from commonsky.node.node import Node
 from commonsky.node.notices import obey_notices, seal_notices
@@ -46,9 +46,6 @@ from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Tra
 
 RECORDS_PER_ENVELOPE = 1_000
 ORBIT_KINDS = (RecordKind.TRACK, RecordKind.ELEMENT_SET, RecordKind.IDENTITY_CLAIM)
-
-Transport = Callable[[FeedHead], bytes]
-"""Asks one partner for what follows our cursor on its feed, and gives the bytes that came."""
 
 
 class Intake(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from commonsky.store.acknowledgements import Acknowledgements
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
@@ -42,7 +43,7 @@ _PRAGMAS = (
 )
 
 
-class Transaction(Records, Decisions, Feeds, Notices, Views, Watch):
+class Transaction(Records, Decisions, Feeds, Acknowledgements, Notices, Views, Watch):
     """Questions and entries that belong together: all of them are kept, or none."""
 
     def __init__(self, connection: Connection, where: str) -> None:
@@ -58,7 +59,7 @@ class Transaction(Records, Decisions, Feeds, Notices, Views, Watch):
         yield self._connection
 
 
-class Store(Records, Decisions, Feeds, Notices, Views, Watch):
+class Store(Records, Decisions, Feeds, Acknowledgements, Notices, Views, Watch):
     """A node's database. Safe to use from several threads; several processes may open the same one."""
 
     def __init__(self, engine: Engine, where: str) -> None:

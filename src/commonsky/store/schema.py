@@ -179,6 +179,16 @@ notices_in = Table(
     Index("notices_in_of_kind", "iss", "kind", "n"),
 )
 
+acknowledged = Table(
+    "acknowledged",
+    metadata,
+    Column("aud", Text, primary_key=True),
+    Column("gen", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("header_sha256", Text, nullable=False),
+    Column("told_tai_s", Double, nullable=False),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -14,10 +14,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from commonsky.domain import FeedHead
 from commonsky.federation import PullGuard, PullRefused, PullRequest, encode_wire
+from commonsky.node.link import CutError, ElsewhereError, following
 from commonsky.node.node import Node
-from commonsky.store import LinkState, StoreError
+from commonsky.store import StoreError
 
 CLOCK_WINDOW_S = 900.0
 ENVELOPES_PER_ANSWER = 8
@@ -58,30 +58,18 @@ def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRout
 
 
 def _answer(node: Node, request: PullRequest, limit: int, deadline_s: float) -> Response:
-    if not _on_our_feed(node, request):
-        node.say_once(
-            f"feed of {request.reader}",
-            f"{request.reader} holds envelope {request.gen}.{request.seq} of a feed that is not the one held here: "
-            "was this node restored from a backup? Then raise its generation",
-        )
-        return _said(409, "the cursor is not on this feed")
     while True:
         sealed = node.sealed_count
-        envelopes = node.store.feed_after(request.reader, request.seq, limit, gen=request.gen)
-        # Asked last: a link that is cut while the request waits lets nothing more through.
-        if node.store.link_state(request.reader) is LinkState.CUT:
-            return _said(503, "the link is cut")
+        try:
+            envelopes = following(node, request.reader, request.head, limit)
+        except ElsewhereError as error:
+            return _said(409, str(error))
+        except CutError as error:
+            return _said(503, str(error))
         if envelopes or node.closing or time.monotonic() >= deadline_s:
             return Response(encode_wire(envelopes), media_type=_NDJSON)
         # Another process may seal too, which only the store tells.
         node.wait_for_more(sealed, min(_ASK_STORE_EVERY_S, deadline_s - time.monotonic()))
-
-
-def _on_our_feed(node: Node, request: PullRequest) -> bool:
-    """Whether the requester's cursor is an envelope of ours, or one that a new generation has overtaken."""
-    if request.head == FeedHead() or request.gen < node.store.feed_head(request.reader).gen:
-        return True
-    return node.store.sent_header(request.reader, request.gen, request.seq) == request.header_sha256
 
 
 def _said(status: int, words: str) -> Response:

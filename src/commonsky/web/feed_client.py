@@ -4,6 +4,7 @@ import httpx
 
 from commonsky.domain import FeedHead
 from commonsky.federation import PullRequest, SigningKey, sign_pull
+from commonsky.node.link import LinkError
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 PATIENCE_S = 10.0
@@ -15,8 +16,8 @@ _MEANING = {
 }
 
 
-class PullError(Exception):
-    """A partner could not be asked, or did not answer with its feed; nothing is lost by asking again."""
+class PullError(LinkError):
+    """A partner could not be asked over HTTP, or did not answer with its feed."""
 
 
 def pull(  # noqa: PLR0913  # where, what, and the five things that a request is signed with

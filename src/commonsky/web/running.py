@@ -17,16 +17,17 @@ import httpx
 import uvicorn
 
 from commonsky.domain import FeedHead
-from commonsky.node.config import Peer
+from commonsky.node.config import BY_HAND, Peer
 from commonsky.node.incoming import take_incoming
 from commonsky.node.jobs import declare_sensors, estimate, fetch, screen_when_due, share
+from commonsky.node.link import LinkError
 from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.node.view import NodeView
 from commonsky.store import LinkState, StoreError
 from commonsky.web.app import application
-from commonsky.web.feed_client import PullError, pull
+from commonsky.web.feed_client import pull
 
 WAIT_S = 2.0
 RETRY_S = 0.5
@@ -75,7 +76,7 @@ class Running:
         self._repeat("estimate", self._estimate)
         if node.config.assets:
             self._repeat("screen", self._screen)
-        for peer in node.config.peers:
+        for peer in (one for one in node.config.peers if one.url != BY_HAND):
             client = self._held.enter_context(httpx.Client(trust_env=False))
             self._repeat(f"pull from {peer.member.id}", partial(self._pull, peer, client))
 
@@ -138,7 +139,7 @@ class Running:
         began_s = time.monotonic()
         try:
             arrival = fetch(node, issuer, partial(self._asked, peer, client))
-        except (PullError, StoreError) as fault:
+        except (LinkError, StoreError) as fault:
             if not self._stopping.is_set():
                 node.note_link(issuer, str(fault))
                 self._stopping.wait(RETRY_S)
@@ -203,7 +204,8 @@ class Running:
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the port to listen on; raises PortInUseError."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named: asyncio sends without delay on such sockets only, and an answer would wait 40 ms else.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
