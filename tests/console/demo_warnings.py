@@ -10,7 +10,7 @@ import threading
 
 import msgspec
 import numpy as np
-from demo_node import START_TAI_S, DemoNode, Server
+from demo_node import START_TAI_S, DemoNode, Server, for_the_owner
 from fastapi import FastAPI, HTTPException, Response
 
 from commonsky.web.console_api import console_router
@@ -89,7 +89,7 @@ def application(warnings):
 
     app.include_router(console_router(warnings.node, lambda: (warnings.revision, len(warnings.events))))
     add_console_page(app)
-    return app
+    return for_the_owner(app)
 
 
 def event(rng, n, pair):

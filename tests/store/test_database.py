@@ -65,7 +65,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
     with sqlite3.connect(file) as changed:
         changed.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     changed.close()
-    _refused(file, "newer commonsky .schema 99; this one reads 1.: update commonsky")
+    _refused(file, "newer commonsky .schema 99; this one reads .*: update commonsky")
 
 
 def test_an_address_that_is_none_is_refused():

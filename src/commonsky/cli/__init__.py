@@ -31,6 +31,7 @@ COMMANDS = {
     "message": "Check, convert and show CCSDS messages: CDM, OEM, OMM, OPM, OCM, TDM and their kin.",
     "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
     "node": "One member's node: found it, know partners, take files in, serve.",
+    "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
     "link": "Cut, restore and show links between nodes; carry feeds in files.",
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",
@@ -39,7 +40,9 @@ COMMANDS = {
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
     app.command(
-        f"{_module}:{'app' if _name in {'node', 'link', 'message'} else _name}", name=_name, help=_line
+        f"{_module}:{'app' if _name in {'node', 'link', 'message', 'account'} else _name}",
+        name=_name,
+        help=_line,
     )
 
 

@@ -3,7 +3,7 @@
 ::
 
     FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys,
-                            objects that need another estimate than most, objects to screen for and how
+                            objects that need another estimate than most, objects to screen for and how, people
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      one TOML file per agreement in which we are the giver
@@ -28,6 +28,7 @@ from msgspec import Struct
 from commonsky.domain import Component, Member, Mode, Sensor
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
+from commonsky.node.people.settings import PeopleSettings
 from commonsky.tracking import Estimated, FitSettings
 
 MOST_RADIUS_M = 1_000.0
@@ -197,6 +198,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     catalogue_label: Component = Component(readers=frozenset(), onward=False)
     assets: tuple[Asset, ...] = ()
     screening: Screening = Screening()
+    people: PeopleSettings = PeopleSettings()
 
     def __post_init__(self) -> None:
         _check_member(self.member)

@@ -13,6 +13,7 @@ from commonsky.federation.keys import private_pem, public_hex, read_private_pem
 from commonsky.formats.errors import FormatError
 from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_config
 from commonsky.node.node import Node
+from commonsky.node.people.desk import Desk
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store
 
@@ -65,6 +66,11 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
+
+
+def desk_of(node: Node) -> Desk:
+    """Give the desk of a node where people come in, by this machine's clock and chance."""
+    return Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
 
 
 def _latest_seen(store: Store) -> float:

@@ -4,6 +4,7 @@ Every method of `Store` is a transaction of its own; called on what ``store.tran
 that transaction. Bodies go in and out as bytes; only what is queried for stands in columns.
 """
 
+from commonsky.store.accounts import Account, Passkey
 from commonsky.store.database import Store, Transaction
 from commonsky.store.errors import StoreError
 from commonsky.store.rows import (
@@ -19,14 +20,20 @@ from commonsky.store.rows import (
     StoredRecord,
     WatchLine,
 )
+from commonsky.store.sign_ins import Bucket, Ceremony, HeldSession
 
 __all__ = [
+    "Account",
     "Appended",
+    "Bucket",
+    "Ceremony",
     "Counts",
     "HeldDecision",
     "HeldNotice",
+    "HeldSession",
     "IngestedFile",
     "LinkState",
+    "Passkey",
     "PostedNotice",
     "QuarantinedBytes",
     "ReleaseCount",

@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from commonsky.store.accounts import Accounts
 from commonsky.store.acknowledgements import Acknowledgements
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
 from commonsky.store.notices import Notices
 from commonsky.store.records import Records
-from commonsky.store.schema import SCHEMA_VERSION, meta, metadata
+from commonsky.store.schema import FIRST_TABLES, SCHEMA_VERSION, meta, metadata
+from commonsky.store.sign_ins import SignIns
 from commonsky.store.views import Views
 from commonsky.store.watch import Watch
 
@@ -32,6 +34,7 @@ CACHE_KIB = 32 * 1024
 PAGES_BEFORE_CHECKPOINT = 8_000
 """Of the write-ahead log, 32 MB: a checkpoint after every few envelopes would cost a tenth of the speed."""
 _WRITER_LOCK = 7_316_025
+_VERSION = "schema_version"
 _FOR_WRITING = "commonsky_writes"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -43,7 +46,21 @@ _PRAGMAS = (
 )
 
 
-class Transaction(Records, Decisions, Feeds, Acknowledgements, Notices, Views, Watch):
+class Questions(
+    Records,
+    Decisions,
+    Feeds,
+    Acknowledgements,
+    Notices,
+    Views,
+    Watch,
+    Accounts,
+    SignIns,
+):
+    """All that can be asked and entered."""
+
+
+class Transaction(Questions):
     """Questions and entries that belong together: all of them are kept, or none."""
 
     def __init__(self, connection: Connection, where: str) -> None:
@@ -59,7 +76,7 @@ class Transaction(Records, Decisions, Feeds, Acknowledgements, Notices, Views, W
         yield self._connection
 
 
-class Store(Records, Decisions, Feeds, Acknowledgements, Notices, Views, Watch):
+class Store(Questions):
     """A node's database. Safe to use from several threads; several processes may open the same one."""
 
     def __init__(self, engine: Engine, where: str) -> None:
@@ -114,21 +131,28 @@ class Store(Records, Decisions, Feeds, Acknowledgements, Notices, Views, Watch):
     def _prepare(self) -> None:
         with self._reading() as connection:
             version = self._version(connection)
-        if version is None:
-            with self._writing() as connection:
-                if self._version(connection) is None:
-                    metadata.create_all(connection)
-                    row = {"key": "schema_version", "value": str(SCHEMA_VERSION)}
-                    connection.execute(insert(meta), row)
+        if version == SCHEMA_VERSION:
+            return
+        with self._writing() as connection:
+            version = self._version(connection)  # another process may have been here meanwhile
+            if version == SCHEMA_VERSION:
+                return
+            # Versions so far only add tables.
+            metadata.create_all(connection)
+            if version is None:
+                connection.execute(insert(meta), {"key": _VERSION, "value": str(SCHEMA_VERSION)})
+            else:
+                now = update(meta).where(meta.c.key == _VERSION).values(value=str(SCHEMA_VERSION))
+                connection.execute(now)
 
     def _version(self, connection: Connection) -> int | None:
         """The version of the schema, ``None`` for an empty database."""
         tables = set(inspect(connection).get_table_names())
         if not tables:
             return None
-        if not {table.name for table in metadata.sorted_tables} <= tables:
+        if not tables >= FIRST_TABLES:
             raise StoreError(self.where, "this is a database, but not one of a commonsky node")
-        value = connection.scalar(select(meta.c.value).where(meta.c.key == "schema_version"))
+        value = connection.scalar(select(meta.c.value).where(meta.c.key == _VERSION))
         if value is None or not value.isdecimal() or int(value) > SCHEMA_VERSION:
             reason = f"it was written by a newer commonsky (schema {value}; this one reads {SCHEMA_VERSION})"
             raise StoreError(self.where, f"{reason}: update commonsky on this machine")

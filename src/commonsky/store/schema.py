@@ -20,7 +20,10 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Rises with every change; a database of a lower version is brought up when it is opened."""
+FIRST_TABLES = frozenset({"meta", "records", "decisions", "outbox", "inbox", "cursors", "watch_log"})
+"""By these a node's database is known, of whatever version."""
 OWN = ""
 """Source and agreement of the node's own records."""
 

@@ -1,32 +1,68 @@
 """The whole web face of a node: the partner feed, the console's interface, the console."""
 
+import os
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 
 from commonsky import __version__
+from commonsky.domain.roles import Action
 from commonsky.node.console_view import ConsoleView
 from commonsky.node.node import Node
+from commonsky.node.people import sessions
+from commonsky.node.people.desk import Desk
 from commonsky.node.warnings_view import WarningsView
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
+from commonsky.web.gate import Gate, needs
 from commonsky.web.own_machine import OwnMachineOnly
+from commonsky.web.session_api import session_router
 from commonsky.web.warnings_api import warnings_router
 
+MOST_BODY_BYTES = 64 * 1024
 
-def application(node: Node, view: ConsoleView, *, wall_clock_tai_s: Callable[[], float]) -> FastAPI:
-    """Build the ASGI application of a node."""
+
+def application(
+    node: Node,
+    view: ConsoleView,
+    *,
+    wall_clock_tai_s: Callable[[], float],
+    desk: Desk | None = None,
+) -> FastAPI:
+    """Build the ASGI application of a node; without a desk people come in by this clock and the machine's chance."""
     app = FastAPI(
         title=f"commonsky node of {node.config.member.name}",
         version=__version__,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        max_body_size=MOST_BODY_BYTES,
     )
+    desk = desk or Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
     app.include_router(feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
     warnings = WarningsView(node, view.picture if view is not None else None)
     app.include_router(console_router(view, warnings.revision))
     app.include_router(warnings_router(warnings))
+    app.include_router(session_router(desk))
+    add_description(app)
+    # The last one is the first that a request meets: that of the page, whose strict headers every answer gets.
+    app.add_middleware(Gate, routes=app, desk=desk)
+    app.add_middleware(
+        OwnMachineOnly,
+        public_url=desk.settings.public_url,
+        login_required=partial(sessions.login_required, desk),
+    )
     add_console_page(app)
-    app.add_middleware(OwnMachineOnly)
     return app
+
+
+def add_description(app: FastAPI) -> None:
+    """Serve the description of the interface, as OpenAPI."""
+
+    @app.get("/openapi.json", include_in_schema=False)
+    @needs(Action.SEE_STATUS)
+    def description() -> dict[str, Any]:
+        return app.openapi()

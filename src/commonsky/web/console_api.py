@@ -5,19 +5,21 @@ import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from threading import Lock
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import erfa
 import msgspec
 import numpy as np
-from fastapi import APIRouter, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from commonsky.astro.earth_orientation import OutsideEarthOrientationError
 from commonsky.astro.time import tai_s_from_utc, utc_from_tai_s
+from commonsky.domain.roles import Action
 from commonsky.node.console_view import ConsoleView, LogLine, NodeStatus
 from commonsky.node.picture import OrbitFrame, Picture, PictureObject
+from commonsky.web.gate import may, needs
 
 KEYFRAMES_MAGIC = b"CSKF"
 KEYFRAMES_HEADER = struct.Struct("<4sHHIIIIdd8x")
@@ -86,11 +88,13 @@ def _add_state(
     router: APIRouter, view: ConsoleView, shelf: PictureShelf, warnings: WarningsRevision | None
 ) -> None:
     @router.get("/status", response_model=None)
+    @needs(Action.SEE_STATUS)
     def status() -> Response:
         """Give member, mode, clock, counts, links, revision and the table of leap seconds."""
         return _json({**_status(view, shelf), "leap_seconds": _leap_seconds()})
 
     @router.get("/log", response_model=None)
+    @needs(Action.VIEW_LOG)
     def log(
         after: Annotated[int, Query(ge=0, le=_LAST_SEQUENCE)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = _LOG_LINES,
@@ -99,17 +103,25 @@ def _add_state(
         return _json([_log_line(line) for line in view.log(after, limit)])
 
     @router.get("/events", response_model=None)
-    async def events(last_event_id: Annotated[str, Header(max_length=20)] = "") -> StreamingResponse:
-        """Stream ``status`` (each second and on change), ``warnings`` and ``log`` lines, from ``Last-Event-ID`` on."""
+    @needs(Action.SEE_STATUS)
+    async def events(
+        request: Request, last_event_id: Annotated[str, Header(max_length=20)] = ""
+    ) -> StreamingResponse:
+        """Stream ``status`` (each second and on change), ``warnings`` and ``log`` lines, from ``Last-Event-ID`` on.
+
+        Lines come only to a person who may read the watch log.
+        """
         after = int(last_event_id) if last_event_id.isdecimal() else None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        told = _Told(log=may(request, Action.VIEW_LOG), warnings=warnings)
         return StreamingResponse(
-            _events(view, shelf, after, warnings), media_type="text/event-stream", headers=headers
+            _events(view, shelf, after, told), media_type="text/event-stream", headers=headers
         )
 
 
 def _add_picture(router: APIRouter, shelf: PictureShelf) -> None:
     @router.get("/objects", response_model=None)
+    @needs(Action.VIEW_PICTURE)
     def objects(revision: Annotated[int | None, Query(ge=0)] = None) -> Response:
         """Give all objects by columns, in the order of the keyframes."""
         picture = shelf.picture(revision)
@@ -118,6 +130,7 @@ def _add_picture(router: APIRouter, shelf: PictureShelf) -> None:
         )
 
     @router.get("/keyframes", response_model=None)
+    @needs(Action.VIEW_PICTURE)
     def keyframes(
         start_tai_s: TaiSeconds,
         step_s: Annotated[float, Query(ge=1.0, le=MAXIMUM_STEP_S, allow_inf_nan=False)],
@@ -143,15 +156,23 @@ def _add_object(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> No
         return picture, line
 
     @router.get("/objects/{name}", response_model=None)
-    def object_panel(name: str) -> Response:
-        """Give an object's line of the picture, elements, label, who may see it and why, and its lineage."""
+    @needs(Action.VIEW_PICTURE)
+    def object_panel(name: str, request: Request) -> Response:
+        """Give an object's line of the picture, elements, label, who may see it and why, and its lineage.
+
+        Who may see it is null for a person who may not see what partners get.
+        """
         _, line = named(name)
         panel = view.object_panel(line.key)
         if panel is None:
             raise HTTPException(404, f"the node holds no record {line.key!r}")
-        return _json({**msgspec.to_builtins(line), **msgspec.to_builtins(panel)})
+        document = {**msgspec.to_builtins(line), **msgspec.to_builtins(panel)}
+        if not may(request, Action.VIEW_RELEASE):
+            document["who_may_see"] = None
+        return _json(document)
 
     @router.get("/objects/{name}/orbit", response_model=None)
+    @needs(Action.VIEW_PICTURE)
     def orbit(name: str, t_tai_s: TaiSeconds, frame: OrbitFrame = OrbitFrame.INERTIAL) -> Response:
         """Give the curve of one period from the time on, in km on ITRF axes.
 
@@ -163,6 +184,7 @@ def _add_object(router: APIRouter, view: ConsoleView, shelf: PictureShelf) -> No
         return _json({"key": line.key, "frame": frame, "t_tai_s": t_tai_s, "points_itrf_km": points})
 
     @router.get("/objects/{name}/position", response_model=None)
+    @needs(Action.VIEW_PICTURE)
     def position(name: str, t_tai_s: TaiSeconds) -> Response:
         """Give the exact ITRF position (m) and Earth-fixed velocity (m/s), or null and why there is none."""
         picture, line = named(name)
@@ -225,8 +247,15 @@ def _log_line(line: LogLine) -> Mapping[str, Any]:
     return {**msgspec.to_builtins(line), "utc": utc_from_tai_s(line.tai_s, digits=0)}
 
 
+class _Told(NamedTuple):
+    """What a stream tells of beside the status."""
+
+    log: bool
+    warnings: WarningsRevision | None
+
+
 async def _events(
-    view: ConsoleView, shelf: PictureShelf, after: int | None, warnings: WarningsRevision | None
+    view: ConsoleView, shelf: PictureShelf, after: int | None, told: _Told
 ) -> AsyncIterator[bytes]:
     """Look at the node four times a second: cheaper to keep right than a queue for each console."""
     loop = asyncio.get_running_loop()
@@ -242,10 +271,11 @@ async def _events(
         if state != sent or loop.time() >= due:
             yield _event("status", await run_in_threadpool(_status, view, shelf))
             sent, due = state, loop.time() + _STATUS_EVERY_S
-        if warnings is not None and (told := await run_in_threadpool(warnings)) != warned:
-            yield _event("warnings", {"revision": told[0], "count": told[1]})
-            warned = told
-        for line in await run_in_threadpool(view.log, after, _LOG_LINES) if now.log_sequence > after else ():
+        if told.warnings is not None and (news := await run_in_threadpool(told.warnings)) != warned:
+            yield _event("warnings", {"revision": news[0], "count": news[1]})
+            warned = news
+        fresh = told.log and now.log_sequence > after
+        for line in await run_in_threadpool(view.log, after, _LOG_LINES) if fresh else ():
             yield _event("log", _log_line(line), number=line.sequence)
             after = line.sequence
         await asyncio.sleep(_POLL_S)

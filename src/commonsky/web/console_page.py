@@ -8,6 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from commonsky.web.gate import Open, needs
+
 STATIC = Path(__file__).parent / "static"
 
 CONTENT_SECURITY_POLICY = (
@@ -49,6 +51,7 @@ def add_console_page(app: FastAPI, static: Path = STATIC) -> None:
     app.add_middleware(StrictHeaders)
 
     @app.get("/", include_in_schema=False)
+    @needs(Open.CONSOLE)
     def page() -> Response:
         index = static / "index.html"
         if not index.is_file():
@@ -58,4 +61,5 @@ def add_console_page(app: FastAPI, static: Path = STATIC) -> None:
 
     if (static / "assets").is_dir():
         # The build puts a digest of its content into the name of each file.
-        app.mount("/assets", StaticFiles(directory=static / "assets"), name="assets")
+        assets = needs(Open.CONSOLE)(StaticFiles(directory=static / "assets"))
+        app.mount("/assets", assets, name="assets")

@@ -18,6 +18,7 @@ from commonsky.federation import PullGuard, PullRefused, PullRequest, encode_wir
 from commonsky.node.link import CutError, ElsewhereError, following
 from commonsky.node.node import Node
 from commonsky.store import StoreError
+from commonsky.web.gate import Open, needs
 
 CLOCK_WINDOW_S = 900.0
 ENVELOPES_PER_ANSWER = 8
@@ -35,6 +36,7 @@ def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRout
     one_at_a_time = Lock()
 
     @router.get("/feed/v1/{issuer}", include_in_schema=False)
+    @needs(Open.PARTNERS)
     def pull(
         issuer: str,
         authorization: Annotated[str, Header()] = "",

@@ -1,9 +1,11 @@
 """The console's interface to warnings: the list of events, and the sheet of one; read-only."""
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
+from commonsky.domain.roles import Action
 from commonsky.node.warnings_view import WarningsView
+from commonsky.web.gate import may, needs
 
 
 def warnings_router(view: WarningsView) -> APIRouter:
@@ -11,13 +13,18 @@ def warnings_router(view: WarningsView) -> APIRouter:
     router = APIRouter(prefix="/api/v1/warnings", tags=["warnings"])
 
     @router.get("", response_model=None)
+    @needs(Action.VIEW_PICTURE)
     def warnings() -> Response:
         """Give the events to come and those of the last day, the thresholds, the assets, and the last screening."""
         return _json(view.list())
 
     @router.get("/{event}", response_model=None)
-    def event(event: str) -> Response:
-        """Give an event's line, history, geometry, methods, reconciliation, and who may see it and why."""
+    @needs(Action.VIEW_PICTURE)
+    def event(event: str, request: Request) -> Response:
+        """Give an event's line, history, geometry, methods, reconciliation, and who may see it and why.
+
+        The last is null for a person who may not see what partners get.
+        """
         sheet = view.sheet(event)
         if sheet is None:
             raise HTTPException(404, f"the node holds no event {event!r}")
@@ -25,6 +32,8 @@ def warnings_router(view: WarningsView) -> APIRouter:
         provider = document.pop("dilution_provider")
         if document["dilution"] is not None:
             document["dilution"]["provider"] = provider
+        if not may(request, Action.VIEW_RELEASE):
+            document["who_may_see"] = None
         return _json({**document.pop("line"), **document})
 
     return router

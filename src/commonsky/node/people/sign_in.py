@@ -1,0 +1,90 @@
+"""Log in: first an attempt is taken from two buckets, then the password is compared, then a session begins.
+
+Every failure takes the same path, costs one hash, and has the same words: an account that there is not, one that is
+disabled, one without a password, and a wrong password cannot be told apart.
+"""
+
+from commonsky.domain.printable import printable
+from commonsky.node.people import sessions
+from commonsky.node.people.desk import Desk
+from commonsky.node.people.person import Means, Person, person_of
+from commonsky.store import Account, Bucket, HeldSession
+
+PER_ACCOUNT = Bucket(size=10.0, refill_s=30.0)
+PER_ADDRESS = Bucket(size=30.0, refill_s=5.0)
+WRONG = "the account or the password is wrong"
+
+
+class SignInRefusedError(Exception):
+    """Nobody came in; the message is the same for every reason that would tell of accounts."""
+
+
+class TooManyAttemptsError(Exception):
+    """It was tried too often; ``wait_s`` is the time until the next attempt counts."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__("too many attempts: wait a little and try again")
+        self.wait_s = wait_s
+
+
+def password_proves(desk: Desk, name: str, password: str, *, address: str) -> Account:
+    """Give the account whose password this is; raises SignInRefusedError or TooManyAttemptsError.
+
+    The attempt is counted before the password is compared, so that many at once gain nothing; a right one is given
+    back.
+    """
+    typed = name.strip()
+    if typed.isascii():  # beyond it, lower() makes other letters of some
+        typed = typed.lower()
+    buckets = {f"account {_short(typed)}": PER_ACCOUNT, f"address {_short(address)}": PER_ADDRESS}
+    wait_s = desk.store.take_attempt(buckets, desk.now_tai_s())
+    if wait_s > 0.0:
+        desk.node.say_once(
+            f"attempts {_short(address)}", f"too many attempts to log in as {_short(typed)} from {address}"
+        )
+        raise TooManyAttemptsError(wait_s)
+    account = desk.store.account(typed)
+    right = desk.passwords.match(desk.store.password_hash(typed), password)
+    if account is None or account.disabled or not right:
+        desk.say(f"somebody at {address} failed to log in as {_short(typed)}")
+        raise SignInRefusedError(WRONG)
+    for bucket, (size, _) in buckets.items():
+        desk.store.give_back_attempt(bucket, size)
+    _rehash(desk, account, password)
+    return account
+
+
+def sign_in(desk: Desk, name: str, password: str, *, address: str) -> str:
+    """Begin a session by a password alone and give its token; raises as `password_proves`."""
+    account = password_proves(desk, name, password, address=address)
+    return sessions.begin(desk, account.name, Means.PASSWORD)
+
+
+def proved_at_this_machine(desk: Desk, name: str, password: str) -> Person:
+    """Say who somebody at the node's own machine is, with no session; raises as `password_proves`.
+
+    Raises SignInRefusedError for an account with a passkey too: a password alone is only half of its proof.
+    """
+    account = password_proves(desk, name, password, address="this machine")
+    if desk.store.passkeys_of(account.name):
+        raise SignInRefusedError(f"{account.name} has a passkey: use the console, where it can be used")
+    now_tai_s = desk.now_tai_s()
+    session = HeldSession(
+        account=account.name,
+        means=Means.PASSWORD,
+        began_tai_s=now_tai_s,
+        active_tai_s=now_tai_s,
+        proved_tai_s=now_tai_s,
+    )
+    return person_of(account, session, desk.settings)
+
+
+def _rehash(desk: Desk, account: Account, password: str) -> None:
+    held = desk.store.password_hash(account.name)
+    if held is not None and desk.passwords.outdated(held):
+        desk.store.set_password_hash(account.name, desk.passwords.hashed(password))
+
+
+def _short(text: str) -> str:
+    """What was typed, in one short line: nobody fills the store or the log with names."""
+    return printable(text, 40)
