@@ -124,8 +124,8 @@ def test_a_command_on_a_full_disk_says_so_in_one_line(nodes, tmp_path, capsys, m
 
     with ExitStack() as limits:
 
-        def opened_small(where):
-            store = real_open(where)
+        def opened_small(where, **options):
+            store = real_open(where, **options)
             limits.enter_context(at_most(store, pages))
             return store
 

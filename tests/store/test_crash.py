@@ -10,13 +10,18 @@ import signal
 import time
 
 import pytest
+from sqlalchemy import select
 
 from commonsky.domain import Accepted, Decision
 from commonsky.federation import encode_wire, read_wire
 from commonsky.federation.seal import head_of
 from commonsky.formats.canonical import encode
+from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store import Store
+from commonsky.store.audit import leaves_between
+from commonsky.store.schema import decisions, outbox
 from partners import AGREEMENT, GIVER, NOW_TAI_S, READER, judged, observation, sealed
+from rfc6962 import mth
 
 KILLS = 20
 EACH = 3
@@ -89,7 +94,20 @@ def check_giver(store, acknowledged):
     assert store.last_entry() == EACH * head.seq
     assert store.undecided(READER, 10, NOW_TAI_S) == []
     assert sum(count.count for count in store.counts().decisions) == EACH * head.seq
+    check_tree(store, head.seq)
     follow(store.feed_after(READER, 0, 10_000, gen=0), head)
+
+
+def check_tree(store, rounds):
+    """Decisions, the envelope and their leaves are one transaction: each round has one leaf more than decisions."""
+    assert store.audit_size() == (EACH + 1) * rounds
+    with store._reading() as connection:
+        of_decisions = list(connection.scalars(select(decisions.c.leaf).order_by(decisions.c.n)))
+        of_envelopes = list(connection.scalars(select(outbox.c.leaf).order_by(outbox.c.seq)))
+        run = leaves_between(connection, 0, store.audit_size())
+    assert of_envelopes == [(EACH + 1) * k + EACH for k in range(rounds)]
+    assert sorted(of_decisions + of_envelopes) == list(range((EACH + 1) * rounds))
+    assert store.audit_root() == mth([run[k : k + HASH_BYTES] for k in range(0, len(run), HASH_BYTES)])
 
 
 def check_receiver(store, acknowledged):

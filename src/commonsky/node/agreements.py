@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from commonsky.domain import Agreement
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.errors import FormatError
+
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -43,6 +47,11 @@ def _newest(agreements: Iterable[Agreement]) -> list[Agreement]:
         if agreement.version > known.version:
             newest[agreement.giver, agreement.id] = agreement
     return list(newest.values())
+
+
+def policy_of(agreements: Iterable[Agreement]) -> bytes:
+    """Return what is decided under as one canonical JSON text, the same whatever order the agreements come in."""
+    return _CANONICAL.encode(sorted(agreements, key=_name))
 
 
 def read_shelf(folder: Path) -> Shelf:
@@ -79,3 +88,7 @@ def _change_of(file: Path) -> tuple[int, int]:
     ):  # as while an editor puts another in its place; reading it says what is wrong, if anything
         return -1, -1
     return status.st_ctime_ns, status.st_size
+
+
+def _name(agreement: Agreement) -> tuple[str, str]:
+    return agreement.giver, agreement.reference

@@ -31,7 +31,7 @@ from commonsky.federation import Refused, accept, read_wire, seal
 from commonsky.federation.position import Action
 from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
-from commonsky.node.agreements import Shelf
+from commonsky.node.agreements import Shelf, policy_of
 from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
@@ -271,7 +271,7 @@ def _share_with(node: Node, reader: str, shelf: Shelf) -> int:
 def _decide_and_seal(
     node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
 ) -> int:
-    """Keep the decisions and the envelope of what is released in one transaction, or neither."""
+    """Keep the decisions, the envelope of what is released, and the audit leaf of each in one transaction, or none."""
     now_tai_s = node.now_tai_s()
     given, held = shelf.given_by(node.id), shelf.held_by(node.id)
     decided, released = [], []
@@ -282,7 +282,8 @@ def _decide_and_seal(
         decided.append((entry.n, decision))
         if body is not None:
             released.append((str(decision.agreement), body))
-    tx.record_decisions(decided)
+    if decided:
+        tx.record_decisions(decided, policy=tx.note_policy(policy_of([*given, *held])))
     if released:
         envelope = seal(
             released,

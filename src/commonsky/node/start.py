@@ -1,5 +1,6 @@
 """Found a node's folder, and open it: below the commands, the only place that reads clocks and makes files."""
 
+import hmac
 import os
 import time
 from collections.abc import Callable
@@ -55,7 +56,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     key = _read_key(home.key)
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
-    store = Store.open(home.database)
+    store = Store.open(home.database, audit_secret=_audit_secret(key))
     if now_tai_s is None:
         now_tai_s = partial(_latest_seen, store) if config.exercise_clock else wall_clock_tai_s
     return Node(
@@ -71,6 +72,11 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
 def desk_of(node: Node) -> Desk:
     """Give the desk of a node where people come in, by this machine's clock and chance."""
     return Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
+
+
+def _audit_secret(key: SigningKey) -> bytes:
+    """Make the secret of a new database's audit salts: by a seeded exercise the same, and stored, so keys may roll."""
+    return hmac.digest(key.private_bytes_raw(), b"commonsky-audit-salts-v1", "sha256")
 
 
 def _latest_seen(store: Store) -> float:

@@ -5,24 +5,28 @@ write lock at their start, so they wait for each other instead of failing half-w
 advisory lock for the same effect, which also keeps the log's numbers in the order of commits.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from commonsky.sharing.audit_leaf import SECRET_BYTES
 from commonsky.store.accounts import Accounts
 from commonsky.store.acknowledgements import Acknowledgements
+from commonsky.store.audit import Audit
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
+from commonsky.store.migration import SCHEMA_VERSION, bring_up_to_date, is_current, version_of
 from commonsky.store.notices import Notices
 from commonsky.store.records import Records
-from commonsky.store.schema import FIRST_TABLES, SCHEMA_VERSION, meta, metadata
+from commonsky.store.schema import FIRST_TABLES
 from commonsky.store.sign_ins import SignIns
 from commonsky.store.views import Views
 from commonsky.store.watch import Watch
@@ -34,7 +38,6 @@ CACHE_KIB = 32 * 1024
 PAGES_BEFORE_CHECKPOINT = 8_000
 """Of the write-ahead log, 32 MB: a checkpoint after every few envelopes would cost a tenth of the speed."""
 _WRITER_LOCK = 7_316_025
-_VERSION = "schema_version"
 _FOR_WRITING = "commonsky_writes"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -54,6 +57,7 @@ class Questions(
     Notices,
     Views,
     Watch,
+    Audit,
     Accounts,
     SignIns,
 ):
@@ -84,9 +88,10 @@ class Store(Questions):
         self._engine = engine
 
     @classmethod
-    def open(cls, where: str | Path) -> Self:
-        """Open the database at a path (made when absent) or at a database URL.
+    def open(cls, where: str | Path, *, audit_secret: bytes | None = None) -> Self:
+        """Open the database at a path (made when absent) or at a database URL; one of an older version is updated.
 
+        ``audit_secret`` makes the salts of the audit tree of a new database, which are random without it.
         Raises StoreError that names the database when it cannot be used, is not one of a node, or was written
         by a newer version of this program.
         """
@@ -95,7 +100,7 @@ class Store(Questions):
         with said_plainly(name):
             store = cls(_engine(url, name), name)
             try:
-                store._prepare()
+                store._prepare(audit_secret or secrets.token_bytes(SECRET_BYTES))
             except BaseException:
                 store.close()
                 raise
@@ -128,35 +133,26 @@ class Store(Questions):
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
                 yield connection
 
-    def _prepare(self) -> None:
+    def _prepare(self, audit_secret: bytes) -> None:
         with self._reading() as connection:
-            version = self._version(connection)
-        if version == SCHEMA_VERSION:
-            return
-        with self._writing() as connection:
-            version = self._version(connection)  # another process may have been here meanwhile
-            if version == SCHEMA_VERSION:
-                return
-            # Versions so far only add tables.
-            metadata.create_all(connection)
-            if version is None:
-                connection.execute(insert(meta), {"key": _VERSION, "value": str(SCHEMA_VERSION)})
-            else:
-                now = update(meta).where(meta.c.key == _VERSION).values(value=str(SCHEMA_VERSION))
-                connection.execute(now)
+            self._check(connection)
+            current = is_current(connection)
+        if not current:
+            with self._writing() as connection:
+                self._check(connection)
+                bring_up_to_date(connection, audit_secret)
 
-    def _version(self, connection: Connection) -> int | None:
-        """The version of the schema, ``None`` for an empty database."""
+    def _check(self, connection: Connection) -> None:
+        """Raise StoreError for a database that is not one of a node, or of a version that is not known yet."""
         tables = set(inspect(connection).get_table_names())
-        if not tables:
-            return None
-        if not tables >= FIRST_TABLES:
+        if tables and not tables >= FIRST_TABLES:
             raise StoreError(self.where, "this is a database, but not one of a commonsky node")
-        value = connection.scalar(select(meta.c.value).where(meta.c.key == _VERSION))
-        if value is None or not value.isdecimal() or int(value) > SCHEMA_VERSION:
-            reason = f"it was written by a newer commonsky (schema {value}; this one reads {SCHEMA_VERSION})"
+        version = version_of(connection)
+        if tables and not (version and version.isdecimal() and 1 <= int(version) <= SCHEMA_VERSION):
+            reason = (
+                f"it was written by a newer commonsky (schema {version}; this one reads {SCHEMA_VERSION})"
+            )
             raise StoreError(self.where, f"{reason}: update commonsky on this machine")
-        return int(value)
 
 
 def _url(where: str) -> URL:

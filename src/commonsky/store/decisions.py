@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 from sqlalchemy.sql import bindparam
 
 from commonsky.domain import AS_IT_IS, Decision, Form, RecordKind
+from commonsky.store.audit import append_decisions
 from commonsky.store.records import STORED, stored
 from commonsky.store.rows import HeldDecision, StoredRecord
 from commonsky.store.schema import OWN, decided_through, decisions, records
@@ -57,12 +58,17 @@ class Decisions(Session):
             earliest = connection.scalar(query)
         return math.inf if earliest is None else float(earliest)
 
-    def record_decisions(self, made: Iterable[tuple[int, Decision]]) -> None:
-        """Keep decisions: pairs of the log entry's ``n`` and the decision. The newest one of a pair is in force."""
+    def record_decisions(self, made: Iterable[tuple[int, Decision]], *, policy: int | None = None) -> None:
+        """Keep decisions: pairs of the log entry's ``n`` and the decision. The newest one of a pair is in force.
+
+        Each becomes a leaf of the audit tree. ``policy`` is the number of what they were decided under, as
+        `note_policy` gives it.
+        """
         rows = [_row(entry, decision) for entry, decision in made]
         if not rows:
             return
         with self._writing() as connection:
+            append_decisions(connection, rows, policy)
             outdated = (
                 update(decisions)
                 .where(
@@ -172,7 +178,7 @@ def _row(entry: int, decision: Decision) -> dict[str, object]:
         "clause": decision.clause,
         "reason": decision.reason,
         "trace": "\n".join(decision.trace),
-        "decided_tai_s": decision.decided_tai_s,
+        "decided_tai_s": float(decision.decided_tai_s),
         "revisit_tai_s": decision.revisit_tai_s,
         "form": None if decision.form == AS_IT_IS else _FORM_ENCODER.encode(decision.form).decode(),
         "newest": True,

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
+from commonsky.store.audit import append_envelope
 from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, insert_rows, row_of, sort_out
 from commonsky.store.rows import QuarantinedBytes
@@ -28,14 +29,21 @@ class Feeds(Session):
     """Questions about exchange."""
 
     def enqueue(self, envelope: Envelope) -> None:
-        """Put an envelope on the feed of its audience; raises StoreError unless it is the next one there."""
+        """Put an envelope on the feed of its audience, and a leaf for it on the audit tree.
+
+        Raises StoreError unless it is the next one there.
+        """
         header = _HEADERS.decode(envelope.header)
         with self._writing() as connection:
             if not _follows(header, _head(connection, header.aud)):
                 raise self._error(
                     f"envelope {header.gen}.{header.seq} is not the next one on the feed of {header.aud}"
                 )
-            row = {"aud": header.aud, "gen": header.gen, "seq": header.seq, **_as_fields(envelope)}
+            fields = _as_fields(envelope)
+            leaf = append_envelope(
+                connection, header.aud, header.gen, header.seq, str(fields["header_sha256"])
+            )
+            row = {"aud": header.aud, "gen": header.gen, "seq": header.seq, **fields, "leaf": leaf}
             connection.execute(insert(outbox), row)
 
     def feed_head(self, aud: str) -> FeedHead:

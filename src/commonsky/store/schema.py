@@ -20,8 +20,6 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 2
-"""Rises with every change; a database of a lower version is brought up when it is opened."""
 FIRST_TABLES = frozenset({"meta", "records", "decisions", "outbox", "inbox", "cursors", "watch_log"})
 """By these a node's database is known, of whatever version."""
 OWN = ""
@@ -86,6 +84,8 @@ decisions = Table(
     Column("revisit_tai_s", Double),
     Column("form", Text),
     Column("newest", Boolean, nullable=False),
+    Column("policy", _COUNTER),
+    Column("leaf", _COUNTER),
     Index(
         "decisions_newest",
         "entry",
@@ -122,6 +122,7 @@ outbox = Table(
     Column("header", Text, nullable=False),
     Column("signature", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("leaf", _COUNTER),
 )
 
 inbox = Table(
@@ -232,4 +233,30 @@ watch_log = Table(
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# The audit tree: leaf hashes in runs, each under the index of its first; nodes over whole blocks of leaves; what the
+# decisions were taken under; heads of our tree that we signed, and who signed them beside us.
+
+audit_leaves = Table(
+    "audit_leaves",
+    metadata,
+    Column("first", _COUNTER, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+audit_nodes = Table(
+    "audit_nodes",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("position", _COUNTER, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+audit_policies = Table(
+    "audit_policies",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("body", LargeBinary, nullable=False),
 )

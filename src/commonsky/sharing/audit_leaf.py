@@ -1,0 +1,81 @@
+"""What a leaf of the audit tree says: that a decision was taken, or that an envelope was put on a feed.
+
+A leaf's content is canonical JSON: an array of the values of `DECISION_FIELDS` or `ENVELOPE_FIELDS` in their order. Its
+hash covers a salt that only the log's owner knows until it shows the leaf, so that whoever sees hashes (a witness, the
+reader of a proof) learns how many leaves there are and nothing else. The salts of a block of leaves are one stretch of
+SHAKE-256 from a secret and the block's number: showing one tells nothing of the others.
+
+The trace of a decision speaks of agreements with others and is not shown with it: a leaf holds its HMAC, under a key
+that only an open export shows.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from commonsky.sharing.merkle import BLOCK
+
+SALT_BYTES = 16
+SECRET_BYTES = 32
+DECISION = "commonsky-decision-v1"
+ENVELOPE = "commonsky-sent-v1"
+
+DECIDED = ("record", "reader", "allowed", "agreement", "clause", "reason", "decided_tai_s", "form")
+"""What a leaf holds of a decision itself."""
+
+Decided = tuple[str, str, bool, str | None, str | None, str, float, str | None]
+"""The values of `DECIDED`; the form is canonical JSON, ``None`` for a record as it is."""
+
+DECISION_FIELDS = ("type", *DECIDED, "record_sha256", "policy_sha256", "trace_hmac")
+"""Digests are base64. That of the record is over its canonical JSON, label and lineage included; that of the policy
+over the agreements that were decided under, ``null`` where they were not kept."""
+
+ENVELOPE_FIELDS = ("type", "aud", "gen", "seq", "header_sha256")
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def decision_leaf(
+    what: Decided, record_sha256: bytes, policy_sha256: bytes | None, trace_hmac: bytes
+) -> bytes:
+    """Return the content of a decision's leaf; the time must be a float, as a database gives it."""
+    return _ENCODE((DECISION, *what, record_sha256, policy_sha256, trace_hmac))
+
+
+def envelope_leaf(aud: str, gen: int, seq: int, header_sha256: str) -> bytes:
+    """Return the content of the leaf of an envelope that was put on the feed of ``aud``."""
+    return _ENCODE((ENVELOPE, aud, gen, seq, header_sha256))
+
+
+@lru_cache(maxsize=4_096)
+def trace_hmac(secret: bytes, trace: str) -> bytes:
+    """Return what a leaf holds of a trace, whose tests are joined by line feeds."""
+    return hmac.digest(b"trace" + secret, trace.encode(), "sha256")
+
+
+def salt_of(secret: bytes, index: int) -> bytes:
+    """Return the salt of one leaf."""
+    place = index % BLOCK * SALT_BYTES
+    return _salts(secret, index // BLOCK)[place : place + SALT_BYTES]
+
+
+def leaf_hashes(secret: bytes, first: int, contents: Iterable[bytes]) -> bytes:
+    """Return the hashes of leaves that stand one after the other from index ``first`` on, in one run of bytes."""
+    hashes = []
+    block, place = divmod(first, BLOCK)
+    salts, at = _salts(secret, block), place * SALT_BYTES
+    sha256, whole = hashlib.sha256, BLOCK * SALT_BYTES
+    for content in contents:
+        if at == whole:
+            block += 1
+            salts, at = _salts(secret, block), 0
+        hashes.append(sha256(b"\0" + salts[at : at + SALT_BYTES] + content).digest())
+        at += SALT_BYTES
+    return b"".join(hashes)
+
+
+def _salts(secret: bytes, block: int) -> bytes:
+    return hashlib.shake_256(b"salt" + secret + block.to_bytes(8, "big")).digest(BLOCK * SALT_BYTES)

@@ -1,0 +1,213 @@
+"""The audit tree of this database: every decision and every envelope that was put on a feed is a leaf.
+
+A leaf is appended in the transaction of what it tells of. Nothing of the tree is changed later: leaf hashes stand in
+runs, as they came, and nodes over whole blocks are added when the last leaf of a block comes; all between is made from
+these when a root or a proof is asked for.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from commonsky.sharing.audit_leaf import DECIDED, decision_leaf, envelope_leaf, leaf_hashes, trace_hmac
+from commonsky.sharing.merkle import (
+    BLOCK,
+    BLOCK_LEVEL,
+    HASH_BYTES,
+    Node,
+    block_node,
+    completed,
+    consistency_proof,
+    inclusion_proof,
+    root_of,
+)
+from commonsky.store.schema import audit_leaves, audit_nodes, audit_policies, decisions, meta, outbox, records
+from commonsky.store.session import Session, insert_all, insert_missing
+
+AUDIT_SECRET = "audit_secret"  # noqa: S105  # the name of a row
+_SECRET_OF_CONNECTION = "commonsky_audit_secret"  # noqa: S105  # the name of an entry
+_BACKFILLED_AT_ONCE = 10_000
+
+
+class Audit(Session):
+    """Questions about the audit tree."""
+
+    def audit_size(self) -> int:
+        """Give the number of leaves."""
+        with self._reading() as connection:
+            return tree_size(connection)
+
+    def audit_root(self, size: int | None = None) -> bytes:
+        """Give the root over the first ``size`` leaves, or over all."""
+        with self._reading() as connection:
+            return root_of(tree_size(connection) if size is None else size, node_of(connection))
+
+    def audit_inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """Give the proof that the leaf of this index is in the tree of ``size`` leaves."""
+        with self._reading() as connection:
+            return inclusion_proof(index, size, node_of(connection))
+
+    def audit_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Give the proof that the tree of ``old`` leaves is the beginning of that of ``new``."""
+        with self._reading() as connection:
+            return consistency_proof(old, new, node_of(connection))
+
+    def note_policy(self, body: bytes) -> int:
+        """Keep what decisions are taken under, once, and give its number."""
+        digest = sha256(body).digest()
+        query = select(audit_policies.c.n).where(audit_policies.c.sha256 == digest)
+        with self._writing() as connection:
+            known = connection.scalar(query)
+            if known is None:
+                connection.execute(insert(audit_policies), {"sha256": digest, "body": body})
+                known = connection.scalar(query)
+        assert known is not None
+        return int(known)
+
+
+def tree_size(connection: Connection) -> int:
+    """Give the number of leaves."""
+    query = (
+        select(audit_leaves.c.first, func.length(audit_leaves.c.hashes))
+        .order_by(audit_leaves.c.first.desc())
+        .limit(1)
+    )
+    last = connection.execute(query).first()
+    return 0 if last is None else int(last[0]) + int(last[1]) // HASH_BYTES
+
+
+def leaves_between(connection: Connection, begin: int, end: int) -> bytes:
+    """Give the leaf hashes from an index up to another one, in one run of bytes; fewer where there are no more."""
+    reaching = select(func.max(audit_leaves.c.first)).where(audit_leaves.c.first <= begin).scalar_subquery()
+    query = (
+        select(audit_leaves.c.first, audit_leaves.c.hashes)
+        .where(audit_leaves.c.first >= func.coalesce(reaching, 0), audit_leaves.c.first < end)
+        .order_by(audit_leaves.c.first)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return b""
+    skipped = (begin - rows[0].first) * HASH_BYTES
+    return b"".join(row.hashes for row in rows)[skipped : skipped + (end - begin) * HASH_BYTES]
+
+
+def node_of(connection: Connection) -> Node:
+    """Return what gives the tree's nodes; a block is read once."""
+    block = lru_cache(maxsize=2)(lambda k: leaves_between(connection, k * BLOCK, (k + 1) * BLOCK))
+
+    def node(level: int, position: int) -> bytes:
+        if level >= BLOCK_LEVEL:
+            query = select(audit_nodes.c.hash).where(
+                audit_nodes.c.level == level, audit_nodes.c.position == position
+            )
+            kept = connection.scalar(query)
+            assert kept is not None, f"node {level}:{position} of the audit tree is missing"
+            return bytes(kept)
+        number, within = divmod(position << level, BLOCK)
+        return block_node(block(number), level, within >> level)
+
+    return node
+
+
+def append_decisions(connection: Connection, rows: Sequence[dict[str, Any]], policy: int | None) -> None:
+    """Append the leaves of decisions that are about to be stored, and say in their rows which ones."""
+    secret = audit_secret(connection)
+    digests = record_digests(connection, {row["entry"] for row in rows})
+    under = None if policy is None else policy_digests(connection)[policy]
+    decided = itemgetter(*DECIDED)
+    contents = [
+        decision_leaf(decided(row), digests.get(row["entry"], b""), under, trace_hmac(secret, row["trace"]))
+        for row in rows
+    ]
+    for leaf, row in enumerate(rows, append_leaves(connection, contents)):
+        row["policy"], row["leaf"] = policy, leaf
+
+
+def append_envelope(connection: Connection, aud: str, gen: int, seq: int, header_sha256: str) -> int:
+    """Append the leaf of an envelope; give its index."""
+    return append_leaves(connection, [envelope_leaf(aud, gen, seq, header_sha256)])
+
+
+def append_leaves(connection: Connection, contents: Sequence[bytes]) -> int:
+    """Append leaves of these contents, and the nodes that they complete; give the index of the first."""
+    first = tree_size(connection)
+    hashes = leaf_hashes(audit_secret(connection), first, contents)
+    insert_all(connection, audit_leaves, [{"first": first, "hashes": hashes}])
+    block, within = divmod(first, BLOCK)
+    if within + len(contents) >= BLOCK:
+        earlier = leaves_between(connection, first - within, first) if within else b""
+        nodes = completed(block, earlier + hashes, node_of(connection))
+        rows = [{"level": level, "position": position, "hash": one} for level, position, one in nodes]
+        insert_all(connection, audit_nodes, rows)
+    return first
+
+
+def record_digests(connection: Connection, entries: set[int]) -> dict[int, bytes]:
+    """Give the digests of the records of these log entries."""
+    found: dict[int, bytes] = {}
+    wanted = sorted(entries)
+    for k in range(0, len(wanted), BLOCK):
+        some = wanted[k : k + BLOCK]
+        query = select(records.c.n, records.c.body_sha256)
+        dense = some[-1] - some[0] < 2 * BLOCK
+        chosen = records.c.n.between(some[0], some[-1]) if dense else records.c.n.in_(some)
+        found.update((n, bytes(digest)) for n, digest in connection.execute(query.where(chosen)))
+    return found
+
+
+def policy_digests(connection: Connection) -> dict[int, bytes]:
+    """Give the digests of all that decisions were taken under, by number."""
+    rows = connection.execute(select(audit_policies.c.n, audit_policies.c.sha256))
+    return {n: bytes(digest) for n, digest in rows}
+
+
+def audit_secret(connection: Connection) -> bytes:
+    """Give the secret that salts are made of; a connection asks once."""
+    known = connection.info.get(_SECRET_OF_CONNECTION)
+    if known is None:
+        kept = connection.scalar(select(meta.c.value).where(meta.c.key == AUDIT_SECRET))
+        assert kept is not None
+        known = connection.info[_SECRET_OF_CONNECTION] = bytes.fromhex(kept)
+    assert isinstance(known, bytes)
+    return known
+
+
+def keep_secret(connection: Connection, secret: bytes) -> None:
+    """Keep the secret that salts will be made of, unless there is one."""
+    row = {"key": AUDIT_SECRET, "value": secret.hex()}
+    connection.execute(insert_missing(connection, meta), row)
+
+
+def backfill(connection: Connection) -> None:
+    """Make leaves of all decisions and envelopes that have none: decisions first, each in the order of its table."""
+    secret = audit_secret(connection)
+    query = (
+        select(
+            decisions.c.n, decisions.c.trace, records.c.body_sha256, *(decisions.c[name] for name in DECIDED)
+        )
+        .join(records, records.c.n == decisions.c.entry)
+        .where(decisions.c.leaf.is_(None))
+        .order_by(decisions.c.n)
+        .limit(_BACKFILLED_AT_ONCE)
+    )
+    while rows := connection.execute(query).all():
+        contents = [
+            decision_leaf(row[3:], bytes(row.body_sha256), None, trace_hmac(secret, row.trace))
+            for row in rows
+        ]
+        first = append_leaves(connection, contents)
+        numbered = [{"of": row.n, "at": first + k} for k, row in enumerate(rows)]
+        with_leaf = update(decisions).where(decisions.c.n == bindparam("of")).values(leaf=bindparam("at"))
+        connection.execute(with_leaf, numbered)
+    of_envelope = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
+    sent = connection.execute(
+        select(*of_envelope, outbox.c.header_sha256).where(outbox.c.leaf.is_(None)).order_by(*of_envelope)
+    ).all()
+    for row in sent:
+        leaf = append_envelope(connection, *row)
+        this = (outbox.c.aud == row.aud) & (outbox.c.gen == row.gen) & (outbox.c.seq == row.seq)
+        connection.execute(update(outbox).where(this).values(leaf=leaf))

@@ -1,0 +1,70 @@
+"""A database of an older version of this program is brought up to date when it is opened, in one transaction.
+
+Tables that are missing are made; what else has changed since a version is one function of `STEPS`, and the version of
+the schema is one more than their number. So to change the schema is to add a table in `schema`, or a column there and
+a step here.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Column, Connection, Table, insert, inspect, select, update
+from sqlalchemy.schema import CreateColumn
+
+from commonsky.store.audit import backfill, keep_secret
+from commonsky.store.schema import decisions, meta, metadata, outbox
+
+_VERSION = "schema_version"
+
+
+def _audit_tree(connection: Connection) -> None:
+    """Every decision and envelope so far becomes a leaf of the audit tree, as if the tree had begun with them."""
+    add_columns(connection, decisions, decisions.c.form, decisions.c.policy, decisions.c.leaf)
+    add_columns(connection, outbox, outbox.c.leaf)
+    backfill(connection)
+
+
+def _tables_alone(_: Connection) -> None:
+    """Nothing but new tables, for accounts and what people sign."""
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree)
+SCHEMA_VERSION = 1 + len(STEPS)
+
+
+def version_of(connection: Connection) -> str | None:
+    """Give what the database says of its version, ``None`` when it does not say any."""
+    if not inspect(connection).has_table(meta.name):
+        return None
+    return connection.scalar(select(meta.c.value).where(meta.c.key == _VERSION))
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether nothing has to be done before this program can use the database."""
+    there = set(inspect(connection).get_table_names())
+    return version_of(connection) == str(SCHEMA_VERSION) and set(metadata.tables) <= there
+
+
+def bring_up_to_date(connection: Connection, audit_secret: bytes) -> None:
+    """Make what is missing, in the transaction of the connection; the database is empty or of an older version.
+
+    ``audit_secret`` is kept where there is none: the salts of the audit tree are made of it.
+    """
+    version = version_of(connection)
+    metadata.create_all(connection)
+    keep_secret(connection, audit_secret)
+    if version is None:
+        connection.execute(insert(meta), {"key": _VERSION, "value": str(SCHEMA_VERSION)})
+        return
+    for step in STEPS[int(version) - 1 :]:
+        step(connection)
+    connection.execute(update(meta).where(meta.c.key == _VERSION).values(value=str(SCHEMA_VERSION)))
+
+
+def add_columns(connection: Connection, table: Table, *columns: "Column[object]") -> None:
+    """Add columns, which may be null, to a table that lacks them."""
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    preparer = connection.dialect.identifier_preparer
+    for column in columns:
+        if column.name not in there:
+            words = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {preparer.format_table(table)} ADD COLUMN {words}")
