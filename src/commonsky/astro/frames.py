@@ -47,6 +47,12 @@ def itrf_from_teme(tai_s: ArrayLike, orientation: EarthOrientation | None = None
     return np.asarray(erfa.rxr(erfa.pom00(pole.x_rad, pole.y_rad, np.zeros_like(pole.x_rad)), spin))
 
 
+def celestial_pole(tai_s: float) -> Array:
+    """The Earth's pole at an epoch as a unit vector (3,) in GCRF: that of the celestial intermediate system."""
+    x, y, _ = erfa.xys06a(J2000_JD, (tai_s + TT_MINUS_TAI_S) / SECONDS_PER_DAY)
+    return np.array([x, y, np.sqrt(1.0 - x**2 - y**2)])
+
+
 def gcrf_to_itrf(position_m: Array, velocity_m_s: Array, tai_s: ArrayLike) -> tuple[Array, Array]:
     """Position and Earth-fixed velocity (the rate of change in ITRF) from GCRF, each (n, 3)."""
     return _into_rotating(itrf_from_gcrf(tai_s), position_m, velocity_m_s, tai_s)

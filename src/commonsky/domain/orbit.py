@@ -3,7 +3,7 @@
 import math
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 LAST_REVISION = 2**31 - 1
 """A database keeps no larger ones."""
@@ -15,6 +15,7 @@ class ElementSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     Angles in degrees, mean motion in revolutions a day, ``bstar`` per Earth radius, frame TEME of date. These
     are the units of the theory's own message, kept so that nothing is lost in passing on; ``epoch_utc`` is the
     text as published. ``norad_cat_id`` is the publisher's number: a claim about identity, not a key.
+    ``coarsened_to_m`` is as in `Track`.
     """
 
     object_name: str
@@ -35,6 +36,10 @@ class ElementSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     ephemeris_type: int = 0
     element_set_no: int = 0
     rev_at_epoch: int = 0
+    coarsened_to_m: float | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        _check_mark(self.coarsened_to_m)
 
 
 class Frame(StrEnum):
@@ -86,6 +91,9 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
         What it was estimated from; ``None`` where the giver does not tell.
     weighted_rms
         Of the post-fit residuals over their sigmas; 1 when noise and model are as stated; ``None`` for not told.
+    coarsened_to_m
+        Set on an orbit that its originator displaced on purpose before release, by at least so much everywhere:
+        such an orbit is for looking at, never for collision avoidance. Absent on all others.
 
     """
 
@@ -101,8 +109,10 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     last_observation_tai_s: float | None
     weighted_rms: float | None
     frame: Frame = Frame.GCRF
+    coarsened_to_m: float | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        _check_mark(self.coarsened_to_m)
         if len(self.covariance) != 21:
             raise ValueError("a track's covariance is the lower triangle of a 6x6 matrix: 21 values")
         if not 1 <= self.revision <= LAST_REVISION:
@@ -126,3 +136,8 @@ class IdentityClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     designator: str
     confidence: float
     basis: str
+
+
+def _check_mark(coarsened_to_m: float | UnsetType) -> None:
+    if coarsened_to_m is not UNSET and not 0.0 < coarsened_to_m < math.inf:
+        raise ValueError(f"an orbit is coarsened to a positive number of metres, not {coarsened_to_m:g}")

@@ -75,8 +75,9 @@ def record_id(originator: str, content: Content) -> str:
             return f"elset:{_plain(originator)}:{number}:{_digest(content)}"
         case Sensor(id=name):
             return f"sensor:{_plain(name)}:{_digest(content)}"
-        case Track(track_id=track_id, revision=revision):
-            return f"track:{_plain(track_id)}:{revision}"
+        case Track(track_id=track_id, revision=revision, coarsened_to_m=mark):
+            level = "" if mark is msgspec.UNSET else f":{mark:g}m"
+            return f"track:{_plain(track_id)}:{revision}{level}"
         case IdentityClaim(track_id=track_id, designator=designator):
             return f"claim:{_plain(track_id)}:{_plain(designator)}:{_digest(content)}"
         case ConjunctionWarning(provider=provider):
