@@ -33,6 +33,7 @@ COMMANDS = {
     "node": "One member's node: found it, know partners, take files in, serve.",
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
+    "ask": "Ask an owner whether objects that it does not show come near one of ours, and read its answers.",
     "link": "Cut, restore and show links between nodes; carry feeds in files.",
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",
     "demo": "Bring up a coalition of sovereign nodes and let it observe, track and share for a day.",

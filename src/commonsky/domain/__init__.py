@@ -27,6 +27,7 @@ from commonsky.domain.orbit import (
     IdentityClaim,
     Track,
 )
+from commonsky.domain.question import Answer, Question, Verdict
 from commonsky.domain.record import KIND_OF_CONTENT, Content, Record, RecordKind, derived
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "WITHHOLDABLE",
     "Accepted",
     "Agreement",
+    "Answer",
     "Clause",
     "Component",
     "ConjunctionWarning",
@@ -66,6 +68,7 @@ __all__ = [
     "NoticeKind",
     "Observation",
     "ObservationKind",
+    "Question",
     "ReceivedNotice",
     "ReceivedRecord",
     "Record",
@@ -80,6 +83,7 @@ __all__ = [
     "TimeTag",
     "Track",
     "UnfitRecord",
+    "Verdict",
     "WarnedObject",
     "derived",
     "join_all",

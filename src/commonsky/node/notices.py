@@ -6,9 +6,12 @@ of it. What it cannot make sense of it refuses with a ValueError, which is kept 
 
 from collections.abc import Callable
 
+import msgspec
+
 from commonsky.domain import NoticeKind
 from commonsky.domain.printable import printable
 from commonsky.federation import read_header, seal
+from commonsky.node import asking
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice
 
@@ -16,7 +19,10 @@ NOTICES_PER_ENVELOPE = 100
 
 Handler = Callable[[Node, HeldNotice], str]
 
-HANDLERS: dict[NoticeKind, Handler] = {}
+HANDLERS: dict[NoticeKind, Handler] = {
+    NoticeKind.QUESTION: asking.answer,
+    NoticeKind.ANSWER: asking.heard,
+}
 """One function for each kind that this version obeys."""
 
 
@@ -40,7 +46,7 @@ def _obeyed(node: Node, notice: HeldNotice) -> str:
     else:
         try:
             return handler(node, notice)
-        except ValueError as fault:
+        except (ValueError, msgspec.MsgspecError) as fault:
             outcome = f"refused: {printable(str(fault))}"
     node.store.write_log(node.now_tai_s(), "notice", f"{notice.kind} of {notice.iss}: {outcome}")
     return outcome

@@ -7,13 +7,13 @@ those of the last warning gives no other one.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from commonsky.domain import ConjunctionWarning, ElementSet, Record, WarnedObject, derived
+from commonsky.domain import ConjunctionWarning, Record, WarnedObject, derived
 from commonsky.domain.conjunction import LONGEST_TEXT
 from commonsky.formats.canonical import decode, record_id
+from commonsky.node.approaches import approaches_of, ready_orbits
 from commonsky.node.node import Node
 from commonsky.node.orbits import Orbit, known_orbits, trusted_claims
 from commonsky.node.screened import Screened
@@ -21,10 +21,6 @@ from commonsky.safety.approach import closest_approach
 from commonsky.safety.events import TOLERANCE_SHARE, pair_of, tolerance_s
 from commonsky.safety.warning import Radius, warning_of
 
-if TYPE_CHECKING:
-    from commonsky.safety.screening import Ephemeris
-
-EPHEMERIS_STEP_S = 60.0
 MARGIN_S = 3_600.0
 _FOUND_WITHIN_S = 5.0
 
@@ -87,10 +83,10 @@ def _screened_for(
     """Screen the assets of one owner; ``before`` is what was told, and the assets that others' turns have done."""
     last, done = before
     wide_tai_s = (span_tai_s[0] - MARGIN_S, span_tai_s[1] + MARGIN_S)
-    ready, lost = _ready(node, known_orbits(node, claims, wide_tai_s, owner or None), span_tai_s)
+    ready, lost = ready_orbits(node, known_orbits(node, claims, wide_tai_s, owner or None), span_tai_s)
     orbits = [orbit for orbit, _ in ready]
     assets = [n for n, orbit in enumerate(orbits) if _owner_of(node, orbit) == owner]
-    found, unusable, staying = _approaches(node, ready, assets, span_tai_s)
+    found, unusable, staying = approaches_of(ready, assets, span_tai_s, node.config.screening.within_m)
     keys = frozenset(orbits[n].key for n in assets)
     # Two assets that meet are warned of once, in the turn of the first one's owner.
     mine = [one for one in found if not {orbits[one[0]].key, orbits[one[1]].key} & done]
@@ -108,49 +104,6 @@ def _screened_for(
 def _owner_of(node: Node, orbit: Orbit) -> str | None:
     asset = node.config.asset_of(orbit.names)
     return None if asset is None else asset.owner
-
-
-def _ready(
-    node: Node, orbits: Sequence[Orbit], span_tai_s: tuple[float, float]
-) -> tuple[list[tuple[Orbit, "ElementSet | Ephemeris"]], int]:
-    """Make each orbit ready to be screened, and count those that cannot be.
-
-    A track may be a partner's, with settings that our engine does not know: it must not stop the screening of others.
-    """
-    # The kernels take seconds to load; a node that screens nothing never needs them.
-    from commonsky.safety.screening import ephemeris  # noqa: PLC0415
-
-    ready: list[tuple[Orbit, ElementSet | Ephemeris]] = []
-    times = np.arange(span_tai_s[0], span_tai_s[1] + 2.0 * EPHEMERIS_STEP_S, EPHEMERIS_STEP_S)
-    for orbit in orbits:
-        if isinstance(orbit.content, ElementSet):
-            ready.append((orbit, orbit.content))
-            continue
-        try:
-            states = orbit.states_gcrf(times)
-            ready.append((orbit, ephemeris(times, states[:, :3], states[:, 3:])))
-        except Exception as fault:  # noqa: BLE001  # whatever the engine makes of a partner's settings
-            node.say_once(f"screening {orbit.key}", f"{orbit.key} cannot be screened: {fault}")
-    return ready, len(orbits) - len(ready)
-
-
-def _approaches(
-    node: Node,
-    ready: Sequence[tuple[Orbit, "ElementSet | Ephemeris"]],
-    assets: Sequence[int],
-    span_tai_s: tuple[float, float],
-) -> tuple[list[tuple[int, int, float]], int, int]:
-    """Every approach of an asset: the places of both objects, and about when; unusable objects; pairs that stay."""
-    if not assets:
-        return [], 0, 0
-    from commonsky.safety.screening import ApproachKind, Span, Sphere, population, screen  # noqa: PLC0415  # as above
-
-    objects = population([(orbit.key, states) for orbit, states in ready])
-    volume = Sphere(node.config.screening.within_m)
-    result = screen(objects, Span(*span_tai_s), volume, primaries=assets)
-    passing = result.approaches[result.approaches["kind"] == ApproachKind.APPROACH]
-    found = [(int(one["first"]), int(one["second"]), float(one["tca_tai_s"])) for one in passing]
-    return found, len(result.unusable), len(result.approaches) - len(passing)
 
 
 def _records(

@@ -25,6 +25,7 @@ from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
 from commonsky.store.migration import SCHEMA_VERSION, bring_up_to_date, is_current, version_of
 from commonsky.store.notices import Notices
+from commonsky.store.questions import Questions
 from commonsky.store.records import Records
 from commonsky.store.schema import FIRST_TABLES
 from commonsky.store.sign_ins import SignIns
@@ -49,12 +50,13 @@ _PRAGMAS = (
 )
 
 
-class Questions(
+class Sections(
     Records,
     Decisions,
     Feeds,
     Acknowledgements,
     Notices,
+    Questions,
     Views,
     Watch,
     Audit,
@@ -64,7 +66,7 @@ class Questions(
     """All that can be asked and entered."""
 
 
-class Transaction(Questions):
+class Transaction(Sections):
     """Questions and entries that belong together: all of them are kept, or none."""
 
     def __init__(self, connection: Connection, where: str) -> None:
@@ -80,7 +82,7 @@ class Transaction(Questions):
         yield self._connection
 
 
-class Store(Questions):
+class Store(Sections):
     """A node's database. Safe to use from several threads; several processes may open the same one."""
 
     def __init__(self, engine: Engine, where: str) -> None:

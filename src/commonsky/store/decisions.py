@@ -114,7 +114,7 @@ class Decisions(Session):
             .group_by(records.c.kind)
         )
         with self._reading() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _never_asked(

@@ -193,6 +193,16 @@ acknowledged = Table(
     Column("told_tai_s", Double, nullable=False),
 )
 
+answered = Table(
+    "answered",
+    metadata,
+    Column("asker", Text, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("object", Text, primary_key=True),
+    Column("at_tai_s", Double, nullable=False),
+    Index("answered_since", "asker", "at_tai_s"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,
