@@ -2,8 +2,8 @@
 
 CelesTrak and Space-Track publish orbit mean elements (OMM) and conjunctions (CDM) as flat records: keywords of the
 standard beside their own, and what is always the same left out. Here they become messages like all others. Their own
-keywords become user-defined ones, as Space-Track has them in its XML; what stands in for a mandatory keyword that
-the record leaves out is said in a comment.
+keywords become user-defined ones in an OMM and comments in a CDM, as Space-Track has them in its XML; what stands in
+for a mandatory keyword that the record of an OMM leaves out is said in a comment.
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from commonsky.formats.ccsds.cdm import read_cdm, write_cdm
+from commonsky.formats.ccsds.cdm import Cdm, CdmObject, read_cdm, write_cdm
 from commonsky.formats.ccsds.cdm_publishers import is_cdm_table
 from commonsky.formats.ccsds.document import read_document
 from commonsky.formats.ccsds.kvn import message_of_pairs, read_kvn, write_kvn
@@ -22,14 +22,15 @@ from commonsky.formats.ccsds.ndm_json import is_json_message, write_json
 from commonsky.formats.ccsds.ndm_xml import read_xml, write_xml
 from commonsky.formats.ccsds.notation import is_xml, lines_of
 from commonsky.formats.ccsds.schema import schema
-from commonsky.formats.ccsds.tables import Section
 from commonsky.formats.ccsds.tree import COMMENT, USER_DEFINED, Block, Document, Entry, Message
-from commonsky.formats.errors import FormatError
+from commonsky.formats.errors import FormatError, Rejection
 
 FORMS = ("kvn", "xml", "json", "csv")
 """The forms by the names that commands take."""
 
 _MARK = b"\xef\xbb\xbf"
+_MEAN_ELEMENTS = frozenset({"MEAN_MOTION", "SEMI_MAJOR_AXIS"})
+"""A record of mean elements has one of these."""
 _UNKNOWN = ("ORIGINATOR", "OBJECT_NAME", "OBJECT_ID")
 _ALWAYS = {"CENTER_NAME": "EARTH", "REF_FRAME": "TEME", "TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4"}
 """What publishers' element sets are always of, and often do not say (CelesTrak, "GP Data Formats")."""
@@ -67,6 +68,8 @@ def write_any(document: Document, form: str) -> str:
     if form == "json" and kinds not in ({"OMM"}, {"CDM"}):
         return write_json(document)
     document = _with_its_comments_inside(document)
+    if not kinds:
+        raise FormatError(document.source, "holds no message: only XML and JSON have a place for that")
     if form == "kvn":
         return "\n".join(map(write_kvn, document.messages))
     if kinds == {"OMM"}:
@@ -108,25 +111,50 @@ def _form_of(data: bytes, source: str) -> str:
     if not first:
         raise FormatError(source, "is empty")
     named = first.upper().replace('"', "").split(",")
-    return "csv" if {"MEAN_MOTION", "ECCENTRICITY"} <= set(named) or is_cdm_table(first) else "kvn"
+    is_table = "ECCENTRICITY" in named and not _MEAN_ELEMENTS.isdisjoint(named)
+    return "csv" if is_table or is_cdm_table(first) else "kvn"
 
 
 def _of_publishers(data: bytes, form: str, source: str) -> Document:
     records = list(_json_records(data, source) if form == "json" else _csv_records(data, source))
     if not records:
         raise FormatError(source, "holds no record")
-    if all("MEAN_MOTION" in one for _, one in records):
+    if not any(_MEAN_ELEMENTS.isdisjoint(one) for _, one in records):
         messages = [_omm(line, record, source, form) for line, record in records]
         return Document(messages, form, source, combined=len(messages) > 1)
     reading = read_cdm(data, source=source)
     if reading.rejected:
         first = reading.rejected[0]
         raise FormatError(source, first.reason, line=first.line, field=first.field)
-    document = read_document(write_cdm(reading.messages), source=source)
+    document = read_document(write_cdm([_without_own(one) for one in reading.messages]), source=source)
     document.form = form
     for message in document.messages:
         message.form = form
+        message.faults = [Rejection(field=one.field, reason=one.reason) for one in message.faults]
+        for block in (message.root, *message.root.walk()):
+            for part in (block, *block.parts):
+                part.line = 0  # as none of the file's
     return document
+
+
+def _without_own(message: Cdm) -> Cdm:
+    """Return a message whose publisher's own keywords are comments: those it sends in KVN have them so, too."""
+    known = frozenset(schema("CDM", message.version).root.keywords())
+
+    def of(part: Cdm | CdmObject, *, users: bool) -> dict[str, Any]:
+        kept = {
+            keyword: value
+            for keyword, value in part.more.items()
+            if keyword in known or (users and keyword.startswith(USER_DEFINED))
+        }
+        own = [f"{keyword}:{value}" for keyword, value in part.more.items() if keyword not in kept]
+        return {"more": kept, "comments": (*part.comments, *own)}
+
+    objects = (
+        msgspec.structs.replace(one, **of(one, users=True)) for one in (message.object_1, message.object_2)
+    )
+    object_1, object_2 = objects
+    return msgspec.structs.replace(message, object_1=object_1, object_2=object_2, **of(message, users=False))
 
 
 def _json_records(data: bytes, source: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -172,7 +200,7 @@ def _omm(line: int, record: Mapping[str, str], source: str, form: str) -> Messag
             f"The publisher's record has no {' and no '.join(missing)}: {' and '.join(missing.values())}"
         )
     said |= missing
-    order = list(_keywords(schema("OMM", version).root))
+    order = list(schema("OMM", version).root.keywords())
     pairs = [(COMMENT, text) for text in comments]
     pairs += [(keyword, said.pop(keyword)) for keyword in order if keyword in said]
     pairs += [(_user(keyword), value) for keyword, value in said.items()]
@@ -183,12 +211,6 @@ def _omm(line: int, record: Mapping[str, str], source: str, form: str) -> Messag
 
 def _user(keyword: str) -> str:
     return keyword if keyword.startswith(USER_DEFINED) else USER_DEFINED + "_".join(keyword.split())
-
-
-def _keywords(section: Section) -> Iterator[str]:
-    yield from section.fields
-    for inner in section.sections.values():
-        yield from _keywords(inner)
 
 
 def _flat(message: Message) -> dict[str, str]:

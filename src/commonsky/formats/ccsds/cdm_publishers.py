@@ -31,6 +31,7 @@ _PUBLIC_OBJECT = {
     "SAT_{}_ID": "OBJECT_DESIGNATOR",
     "SAT_{}_NAME": "OBJECT_NAME",
     "SAT{}_OBJECT_TYPE": "OBJECT_TYPE",
+    "SAT{}_RCS": "RCS_SIZE",  # SMALL, MEDIUM or LARGE, where the standard's RCS is a number
 }
 # What every message of the public class has in common, though it does not say so.
 _PUBLIC_ALWAYS = {"ORIGINATOR": "CSpOC"}

@@ -1,7 +1,8 @@
 """From the fields of a conjunction message to its record, and from the record to fields."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from commonsky.astro.time import utc_text_from_tai_s
@@ -14,6 +15,7 @@ from commonsky.formats.ccsds.cdm_model import (
     ScreeningVolume,
     Vector,
 )
+from commonsky.formats.ccsds.schema import schema
 from commonsky.formats.decimals import km_text
 from commonsky.formats.errors import Rejection
 
@@ -207,10 +209,27 @@ def _with_unit(field: Field) -> str:
 def fields_of(message: Cdm) -> tuple[list[Field], list[list[Field]]]:
     """Return the fields of header and encounter, and those of both objects, in the standard's order and units."""
     encounter = list(chain(_header_fields(message), _encounter_fields(message)))
-    return encounter, [
-        _object_fields(name, one)
-        for name, one in (("OBJECT1", message.object_1), ("OBJECT2", message.object_2))
-    ]
+    parts = [encounter, *map(_object_fields, ("OBJECT1", "OBJECT2"), (message.object_1, message.object_2))]
+    encounter, *objects = (_in_order(part, _places(message.version)) for part in parts)
+    return encounter, objects
+
+
+@lru_cache(maxsize=8)
+def _places(version: str) -> dict[str, int]:
+    return {keyword: n for n, keyword in enumerate(schema("CDM", version).root.keywords())}
+
+
+def _in_order(fields: list[Field], places: Mapping[str, int]) -> list[Field]:
+    """Sort fields by their places, those without one last; comments stay before the field that they precede."""
+    placed = []
+    place = len(places)
+    for field in reversed(fields):
+        if field.keyword != "COMMENT":
+            place = places.get(field.keyword, -1 if field.keyword == "CCSDS_CDM_VERS" else len(places))
+        placed.append((place, field))
+    placed.reverse()
+    placed.sort(key=lambda one: one[0])
+    return [field for _, field in placed]
 
 
 def _header_fields(message: Cdm) -> Iterator[Field]:

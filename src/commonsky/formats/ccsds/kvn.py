@@ -38,6 +38,7 @@ def read_kvn(data: bytes, *, source: str) -> list[Message]:
             if reader:
                 reader.finish()
             reader = _Reader(*version, source, number, early)
+            early = []
             messages.append(reader.message)
         elif reader:
             reader.take(line, number)
@@ -136,7 +137,7 @@ class _Reader:
     def _value_and_unit(self, keyword: str, text: str, number: int) -> tuple[str, str]:
         """Take the brackets off a value: there is a blank before them and none within."""
         value, _, unit = text[:-1].rpartition("[")
-        if unit != unit.strip(_BLANKS) or value == value.rstrip(_BLANKS):
+        if unit != unit.strip(_BLANKS) or (value and value == value.rstrip(_BLANKS)):
             self._fault(number, keyword, f"needs a blank before its unit, and none within [{unit[:20]}]")
         return value.rstrip(_BLANKS), unit.strip(_BLANKS)
 

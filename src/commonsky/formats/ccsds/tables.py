@@ -24,7 +24,7 @@ and ``leader`` when it begins a new section in KVN, which has no markers there.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -120,6 +120,12 @@ class Section(Struct, frozen=True, dict=True):
         if (found := self.fields.get(keyword)) is not None:
             return found
         return next((one for pattern, one in self.patterns if pattern.fullmatch(keyword)), None)
+
+    def keywords(self) -> Iterator[str]:
+        """Yield the keywords of this section and all within it, in the standard's order."""
+        parts: list[Field | Section] = [*self.fields.values(), *self.sections.values()]
+        for one in sorted(parts, key=lambda part: part.place):
+            yield from (one.keyword,) if isinstance(one, Field) else one.keywords()
 
     @cached_property
     def takes_rows(self) -> bool:
