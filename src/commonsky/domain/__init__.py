@@ -10,7 +10,7 @@ from commonsky.domain.agreement import (
     SafetyOfFlight,
 )
 from commonsky.domain.conjunction import ConjunctionWarning, EncounterPlane, WarnedObject
-from commonsky.domain.decision import Decision
+from commonsky.domain.decision import Decision, Ruling
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
 from commonsky.domain.feed import NO_HEADER_SHA256, Accepted, FeedHead, ReceivedRecord, UnfitRecord
 from commonsky.domain.form import AS_IT_IS, COARSENABLE, NOT_TOLD, OBSERVATION_TIMES, WITHHOLDABLE, Form
@@ -76,6 +76,7 @@ __all__ = [
     "Regime",
     "Region",
     "Released",
+    "Ruling",
     "SafetyOfFlight",
     "Sensor",
     "SignalPath",

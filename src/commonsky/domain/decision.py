@@ -33,3 +33,17 @@ class Decision(Struct, frozen=True, kw_only=True):
     trace: tuple[str, ...] = ()
     revisit_tai_s: float | None = None
     form: Form = AS_IT_IS
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """What a decision says apart from which record it is on and when: many decisions share one.
+
+    The fields are those of `Decision`.
+    """
+
+    reader: str
+    allowed: bool
+    reason: str
+    agreement: str | None
+    clause: str | None
+    form: Form = AS_IT_IS
