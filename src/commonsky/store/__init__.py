@@ -7,6 +7,7 @@ that transaction. Bodies go in and out as bytes; only what is queried for stands
 from commonsky.store.accounts import Account, Passkey
 from commonsky.store.database import Store, Transaction
 from commonsky.store.errors import StoreError
+from commonsky.store.proposals import Proposal, Vote
 from commonsky.store.rows import (
     Appended,
     Counts,
@@ -35,11 +36,13 @@ __all__ = [
     "LinkState",
     "Passkey",
     "PostedNotice",
+    "Proposal",
     "QuarantinedBytes",
     "ReleaseCount",
     "Store",
     "StoreError",
     "StoredRecord",
     "Transaction",
+    "Vote",
     "WatchLine",
 ]

@@ -25,6 +25,7 @@ from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
 from commonsky.store.migration import SCHEMA_VERSION, bring_up_to_date, is_current, version_of
 from commonsky.store.notices import Notices
+from commonsky.store.proposals import Proposals
 from commonsky.store.questions import Questions
 from commonsky.store.records import Records
 from commonsky.store.schema import FIRST_TABLES
@@ -62,6 +63,7 @@ class Sections(
     Audit,
     Accounts,
     SignIns,
+    Proposals,
 ):
     """All that can be asked and entered."""
 

@@ -65,3 +65,29 @@ attempts = Table(
     Column("tokens", Double, nullable=False),
     Column("at_tai_s", Double, nullable=False),
 )
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("document_sha256", Text, nullable=False),
+    Column("proposed_by", Text, ForeignKey("accounts.name"), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("proposed_tai_s", Double, nullable=False),
+    Column("ends_tai_s", Double, nullable=False),
+    Column("spent_tai_s", Double),
+    Index("proposals_by_time", "proposed_tai_s"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("proposal", Text, ForeignKey("proposals.id"), primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name"), primary_key=True),
+    Column("approves", Boolean, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("means", Text, nullable=False),
+    Column("at_tai_s", Double, nullable=False),
+)

@@ -1,0 +1,41 @@
+"""Ask two persons at the node's own machine for their approval of an act on an agreement."""
+
+import sys
+from getpass import getpass
+
+from commonsky.cli.render import CommandError
+from commonsky.node import approvals
+from commonsky.node.approvals import ApprovalError
+from commonsky.node.people.desk import Desk
+from commonsky.node.people.person import Person, Refused
+from commonsky.node.people.sign_in import SignInRefusedError, TooManyAttemptsError, proved_at_this_machine
+
+
+def approved_by_two(desk: Desk, act: str, agreement: str, document_sha256: str) -> str:
+    """See to it that two persons approve an act on this text, use their approvals up, and give what to tell of it.
+
+    What was approved in the console counts; who is missing is asked for name and password here. A node without
+    accounts asks nobody. Raises CommandError when an approval is missing: then nothing may be done.
+    """
+    if not approvals.needed(desk):
+        return "this node has no accounts: whoever holds its key acts alone"
+    try:
+        while not (found := approvals.ready(desk, act, agreement, document_sha256)).ready:
+            sys.stderr.write(f"{found.reason}\n")
+            person = _asked(desk)
+            proposal = found.proposal or approvals.propose(desk, person, act, agreement, document_sha256)
+            approvals.approve(desk, person, proposal.id)
+        spent = approvals.spend(desk, act, agreement, document_sha256)
+    except (ApprovalError, Refused, SignInRefusedError, TooManyAttemptsError) as error:
+        raise CommandError(f"not approved: {error}") from error
+    return f"approved by {' and '.join(vote.account for vote in spent.approvals)}"
+
+
+def _asked(desk: Desk) -> Person:
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "two release authorities must approve: run this at a terminal, or approve in the console"
+        )
+    sys.stderr.write("Account of a release authority: ")
+    sys.stderr.flush()
+    return proved_at_this_machine(desk, sys.stdin.readline().strip(), getpass("Password: "))
