@@ -1,6 +1,7 @@
 """OMM in every notation: the numbers of the TLE, and whatever is wrong named by its field."""
 
 import gzip
+import json
 from importlib.resources import files
 
 import msgspec
@@ -19,7 +20,9 @@ from catalogue_writers import (
 from sgp4.api import Satrec
 from sgp4.exporter import export_omm
 
+from commonsky.astro.time import tai_s_from_utc
 from commonsky.formats.catalogue import read_catalogue
+from commonsky.formats.omm import read_omm_json
 from commonsky.formats.omm_csv import write_omm_csv
 
 PACKAGES = files("gpconf").joinpath("corpus", "derived")
@@ -152,7 +155,7 @@ def test_a_list_that_breaks_off_gives_what_came_before():
     data = json_numbers([OMM, omm(NORAD_CAT_ID=7), omm(NORAD_CAT_ID=8)])
     catalogue = read_catalogue(data[: data.rindex(b"MEAN_MOTION_DDOT")], source="a")
     assert [one.norad_cat_id for one in catalogue.element_sets] == [40001, 7]
-    assert "is not JSON after record 2" in catalogue.rejected[0].reason
+    assert (catalogue.rejected[0].field, "is not JSON" in catalogue.rejected[0].reason) == (None, True)
 
 
 def test_xml_that_breaks_off_gives_what_came_before():
@@ -178,3 +181,34 @@ def test_the_conformance_corpus_finds_all_notations_of_a_message_equal():
     bare = [msgspec.structs.replace(one[0], epoch_utc="") for one in sets]
     assert len(bare) == 6
     assert bare.count(bare[0]) == 6
+
+
+def _records(count):
+    return json.loads(json_numbers([omm(NORAD_CAT_ID=number) for number in range(1, count + 1)]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kept", "lines"),
+    [
+        (lambda text: text.replace('"NORAD_CAT_ID": 2', '"NORAD_CAT_ID" 2'), [1, 3], [2]),
+        (lambda text: text.replace('"NORAD_CAT_ID": 2', '"NORAD_CAT_ID": NaN'), [1, 3], [2]),
+        (lambda text: text.replace("[", '[\n"no record",'), [1, 2, 3], [2]),
+        (lambda text: text[: text.rindex("NORAD")], [1, 2], [3]),
+        (lambda text: text.rstrip("] \n"), [1, 2, 3], [3]),
+        (lambda text: text + "]", [1, 2, 3], [3]),
+        (lambda text: text.replace("[", "").replace("]", "").replace("},\n", "}\n"), [1, 2, 3], []),
+    ],
+)
+def test_what_is_broken_in_json_costs_the_record_that_it_is_in_and_is_named_by_line(spoil, kept, lines):
+    text = "[" + ",\n".join(map(json.dumps, _records(3))) + "]"
+    found = read_omm_json(spoil(text).encode(), source="test")
+    assert [one.norad_cat_id for one in found.sets] == kept
+    assert [one.line for one in found.rejected] == lines
+
+
+def test_an_epoch_in_two_fields_is_read_to_its_last_digit():
+    [record] = _records(1)
+    record |= {"EPOCH": "2024-08-08 11:22:33", "EPOCH_MICROSECONDS": "4560"}
+    [one] = read_omm_json(json.dumps([record]).encode(), source="test").sets
+    assert one.epoch_utc == "2024-08-08T11:22:33.004560"
+    assert one.epoch_tai_s == tai_s_from_utc("2024-08-08T11:22:33.004560")

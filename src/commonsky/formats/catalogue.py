@@ -26,7 +26,7 @@ class Catalogue(Struct, frozen=True):
     element_sets
         In the order of the input; one object may have sets of several epochs.
     lines
-        The line at which each element set begins, ``None`` for JSON.
+        The line at which each element set begins.
     rejected
         What was left out, in the order of the input, with line and reason.
 

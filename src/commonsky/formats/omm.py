@@ -6,12 +6,10 @@ SGP4) often left out; where it is given, it is checked.
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from lxml import etree
 from msgspec import Struct
 
@@ -26,6 +24,7 @@ from commonsky.formats.ccsds.notation import (
     xml_parts,
 )
 from commonsky.formats.errors import FormatError, Rejection
+from commonsky.formats.json_records import records_by_line
 from commonsky.formats.mean_elements import LIMITS, PlacedSets, out_of_limits
 
 _UNITS = {
@@ -105,13 +104,13 @@ def read_omm_xml(data: bytes, *, source: str) -> PlacedSets:
 def read_omm_json(data: bytes, *, source: str) -> PlacedSets:
     """Return the element sets of a JSON list of objects, or of one object.
 
-    A list that breaks off, or is broken, gives the objects before the fault. Raises FormatError when none is.
+    A list that breaks off, or is broken, gives the objects that are whole. Raises FormatError when none is.
     """
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        return _placed("omm-json", _broken_json_messages(data, str(error), source))
-    return _placed("omm-json", _json_messages(document if isinstance(document, list) else [document]))
+    records = list(records_by_line(data))
+    faults = [one for one in records if isinstance(one, Rejection)]
+    if faults and not any(isinstance(one, tuple) and one[1] for one in records):
+        raise FormatError(source, faults[0].reason, line=faults[0].line)
+    return _placed("omm-json", _json_messages(records))
 
 
 def read_omm_csv(lines: list[str]) -> PlacedSets:
@@ -135,7 +134,7 @@ def element_set(fields: Mapping[str, Any]) -> ElementSet:
     ):
         if _given(fields, keyword) and not _given(fields, instead):
             raise _FieldError(keyword, f"stands in for {instead}, which SGP4 needs")
-    epoch_utc = _text(fields, "EPOCH")
+    epoch_utc = _epoch_utc(fields)
     try:
         epoch_tai_s = tai_s_from_utc(epoch_utc)
     except ValueError as error:
@@ -145,7 +144,7 @@ def element_set(fields: Mapping[str, Any]) -> ElementSet:
         object_id=_text(fields, "OBJECT_ID"),
         norad_cat_id=_integer(fields, "NORAD_CAT_ID", None),
         classification=_text(fields, "CLASSIFICATION_TYPE"),
-        epoch_utc=epoch_utc.removesuffix("Z"),
+        epoch_utc=epoch_utc,
         epoch_tai_s=epoch_tai_s,
         mean_motion_rev_day=_number(fields, "MEAN_MOTION", None),
         eccentricity=_number(fields, "ECCENTRICITY", None),
@@ -160,6 +159,14 @@ def element_set(fields: Mapping[str, Any]) -> ElementSet:
         element_set_no=_integer(fields, "ELEMENT_SET_NO", 0),
         rev_at_epoch=_integer(fields, "REV_AT_EPOCH", 0),
     )
+
+
+def _epoch_utc(fields: Mapping[str, Any]) -> str:
+    """Return the epoch as text; in Space-Track's older classes a field of its own has what follows the second."""
+    text = re.sub(r"(?<=\d) +(?=\d)", "T", _text(fields, "EPOCH")).removesuffix("Z")
+    if _given(fields, "EPOCH_MICROSECONDS") and "." not in text:
+        text += f".{_integer(fields, 'EPOCH_MICROSECONDS', 0):06d}"
+    return text
 
 
 def _placed(form: str, messages: Iterable[_Message | Rejection]) -> PlacedSets:
@@ -240,33 +247,19 @@ def _leaves(element: etree._Element) -> Iterator[etree._Element]:
     )
 
 
-def _json_messages(objects: Iterable[object]) -> Iterator[_Message | Rejection]:
-    for number, one in enumerate(objects, 1):
+def _json_messages(
+    records: Iterable[tuple[int, object] | Rejection],
+) -> Iterator[_Message | Rejection]:
+    for number, record in enumerate(records, 1):
+        if isinstance(record, Rejection):
+            yield record
+            continue
+        line, one = record
         place = f"record {number}"
         if isinstance(one, dict):
-            yield _Message(None, {str(key).upper(): value for key, value in one.items()}, place)
+            yield _Message(line, {str(key).upper(): value for key, value in one.items()}, place)
         else:
-            yield Rejection(field=place, reason="is not a JSON object")
-
-
-def _broken_json_messages(data: bytes, fault: str, source: str) -> Iterator[_Message | Rejection]:
-    text = data.decode("utf-8-sig", "replace")
-    decoder = json.JSONDecoder(parse_constant=str)
-    objects: list[object] = []
-    at = text.find("[") + 1
-    while match := re.compile(r"[\s,]*(?=\{)").match(text, at):
-        try:
-            one, at = decoder.raw_decode(text, match.end())
-        except (ValueError, RecursionError):
-            break
-        objects.append(one)
-    if not objects:
-        raise FormatError(source, f"is not JSON: {fault}")
-    yield from _json_messages(objects)
-    line = text.count("\n", 0, at) + 1
-    yield Rejection(
-        line=line, reason=f"is not JSON after record {len(objects)}: {fault}; the rest was left out"
-    )
+            yield Rejection(line=line, field=place, reason="is not a JSON object")
 
 
 def _csv_messages(lines: list[str]) -> Iterator[_Message | Rejection]:
