@@ -63,8 +63,10 @@ class Record(Struct, frozen=True, kw_only=True):
         return KIND_OF_CONTENT[type(self.content)]
 
 
-def derived(record_id: str, *, originator: str, content: Content, sources: "list[Record]") -> Record:
-    """Make a record from others: its label is the join of theirs and its lineage names them all.
+def derived(
+    record_id: str, *, originator: str, content: Content, sources: "list[Record]", also: Label | None = None
+) -> Record:
+    """Make a record from others: its label is the join of theirs, and of ``also``, and its lineage names them all.
 
     Raises ValueError without sources, or when the sources are of different modes.
     """
@@ -75,7 +77,7 @@ def derived(record_id: str, *, originator: str, content: Content, sources: "list
         id=record_id,
         originator=originator,
         mode=modes.pop(),
-        label=join_all([source.label for source in sources]),
+        label=join_all([*(source.label for source in sources), *([] if also is None else [also])]),
         content=content,
         inputs=tuple(sorted(source.id for source in sources)),
     )

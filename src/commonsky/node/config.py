@@ -183,7 +183,8 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One member's node.
 
     ``catalogue_label`` is given to element sets that we take in from files. ``exercise_clock`` says that the time
-    is that of an exercise: commands then take the latest time that the node has seen, not the machine's.
+    is that of an exercise: commands then take the latest time that the node has seen, not the machine's. With
+    ``rederive``, partners that may not have a track get one that is fitted to what may count for them.
     """
 
     operation: str
@@ -199,6 +200,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     assets: tuple[Asset, ...] = ()
     screening: Screening = Screening()
     people: PeopleSettings = PeopleSettings()
+    rederive: bool = False
 
     def __post_init__(self) -> None:
         _check_member(self.member)

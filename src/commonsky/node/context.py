@@ -33,6 +33,7 @@ def facets_of(tx: Transaction, record: Record) -> Facets:
         designators=[claim.designator for entry, claim in claims if _is_word_of(entry, record.originator)],
         alleged=[claim.designator for _, claim in claims],
         sensors=tx.sensors_behind(record.id),
+        shares=tx.shares_of(record.id),
     )
 
 

@@ -4,7 +4,9 @@ Targets are taken at the sensors' word: which object an observation is of is wha
 that a track is that object is made with the confidence that such words deserve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -22,31 +24,59 @@ DRAG_FROM_SPAN_S = 43_200.0
 DRAG_PRIOR_M2_KG = 0.02
 
 
-def estimated_records(node: Node, target: str) -> list[Record]:
+class Estimate(NamedTuple):
+    """Records of an orbit, and how much each of their inputs told of it."""
+
+    records: Sequence[Record] = ()
+    information: Mapping[str, float] = MappingProxyType({})
+
+
+def estimated_records(node: Node, target: str) -> Estimate:
     """Estimate the track of a claimed target: the track's record and, for a new one, the identity claim.
 
     Empty when there is nothing new to say, or when no orbit can be had (the watch log says why).
     """
     wanted = node.config.estimation_of(target)
     sources = _sources(node, wanted)
-    known = _own_track(node, target)
+    known = own_track(node, target)
     if not sources or (known is not None and not _worth_it(node, known, sources, wanted)):
-        return []
+        return Estimate()
+    found = fitted(node, sources, wanted, _initial(node, target, known))
+    if found is None:
+        return Estimate()
+    return Estimate(_records(node, target, known, found, sources), told_by(found, sources))
+
+
+def fitted(
+    node: Node, sources: Sequence[Record], wanted: Estimation, initial: InitialState | ElementSet | None
+) -> Fit | None:
+    """Fit an orbit to records of observations; ``None`` if there is none to be had, and the watch log says why."""
     sensors = {name: _sensor(record) for name, record in known_sensors(node).items()}
     observations = [_observation(source) for source in sources]
     settings = _settings(observations, wanted)
     try:
-        found = fit(observations, sensors, settings=settings, initial=_initial(node, target, known))
+        return fit(observations, sensors, settings=settings, initial=initial)
     except TrackingError as reason:
-        node.say_once(f"track of {target}", f"no orbit of {target}: {reason}")
-        return []
-    return _records(node, target, known, found, sources)
+        node.say_once(f"track of {wanted.target}", f"no orbit of {wanted.target}: {reason}")
+        return None
+
+
+def used_in(found: Fit, sources: Sequence[Record]) -> list[Record]:
+    """The records that a fit to them really used."""
+    return [source for source, residual in zip(sources, found.residuals, strict=True) if residual.used]
+
+
+def told_by(found: Fit, sources: Sequence[Record]) -> dict[str, float]:
+    """How much of an orbit each record told, in unknowns' worth."""
+    return {
+        source.id: residual.information for source, residual in zip(sources, found.residuals, strict=True)
+    }
 
 
 def _records(
     node: Node, target: str, known: Track | None, found: Fit, sources: Sequence[Record]
 ) -> list[Record]:
-    used = [source for source, residual in zip(sources, found.residuals, strict=True) if residual.used]
+    used = used_in(found, sources)
     if known is not None:
         track = found.track(known.track_id, known.revision + 1)
         return [derived(record_id(node.id, track), originator=node.id, content=track, sources=used)]
@@ -119,8 +149,9 @@ def _worth_it(node: Node, known: Track, sources: Sequence[Record], wanted: Estim
     return not {one.sensor for one in observations} <= behind
 
 
-def _own_track(node: Node, target: str) -> Track | None:
-    names = _own_claims(node)
+def own_track(node: Node, target: str) -> Track | None:
+    """Give our newest track of a claimed target."""
+    names = own_claims(node)
     for entry in node.store.current_tracks():
         if entry.source is None and entry.object == names.get(target):
             content = decode(entry.body).content
@@ -129,14 +160,18 @@ def _own_track(node: Node, target: str) -> Track | None:
     return None
 
 
-def _own_claims(node: Node) -> dict[str, str]:
-    """Our tracks by the designator that we claim for them."""
-    claims = (decode(entry.body).content for entry in node.store.claims() if entry.source is None)
-    return {claim.designator: claim.track_id for claim in claims if isinstance(claim, IdentityClaim)}
+def own_claims(node: Node) -> dict[str, str]:
+    """Our tracks by the designator that we claim for them first: later claims are of tracks derived for partners."""
+    claims: dict[str, str] = {}
+    for entry in node.store.claims():
+        claim = decode(entry.body).content if entry.source is None else None
+        if isinstance(claim, IdentityClaim):
+            claims.setdefault(claim.designator, claim.track_id)
+    return claims
 
 
 def _next_track_id(node: Node) -> str:
-    return f"{node.id}-T-{len(set(_own_claims(node).values())) + 1:06d}"
+    return f"{node.id}-T-{len(set(own_claims(node).values())) + 1:06d}"
 
 
 def known_sensors(node: Node) -> dict[str, Record]:

@@ -39,6 +39,7 @@ from commonsky.node.link import Transport
 from commonsky.node.locks import alone
 from commonsky.node.node import Node
 from commonsky.node.notices import obey_notices, seal_notices
+from commonsky.node.rederiving import rederived_records
 from commonsky.node.screened import Screened
 from commonsky.node.screening import screened
 from commonsky.sharing import decide
@@ -97,11 +98,22 @@ def estimate(node: Node, targets: Collection[str]) -> tuple[str, ...]:
     made = []
     for target in sorted(targets):
         with alone(node.folder.estimating_lock):
-            records = estimated_records(node, target)
-            node.store.append(records)
-        made += [record.id for record in records[:1]]
+            found = estimated_records(node, target)
+            node.store.append(found.records, found.information)
+            if node.config.rederive:
+                rederive(node, target)
+        made += [record.id for record in found.records[:1]]
     if made:
         share(node)
+    return tuple(made)
+
+
+def rederive(node: Node, target: str) -> tuple[str, ...]:
+    """Fit the tracks of a target again for the partners that may not have ours, to what may count for them."""
+    made = []
+    for found in rederived_records(node, target):
+        node.store.append(found.records, found.information)
+        made += [record.id for record in found.records[:1]]
     return tuple(made)
 
 

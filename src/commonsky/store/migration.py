@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Table, insert, inspect, select, updat
 from sqlalchemy.schema import CreateColumn
 
 from commonsky.store.audit import backfill, keep_secret
-from commonsky.store.schema import decisions, meta, metadata, outbox
+from commonsky.store.schema import decisions, lineage, meta, metadata, outbox
 
 _VERSION = "schema_version"
 
@@ -27,7 +27,12 @@ def _tables_alone(_: Connection) -> None:
     """Nothing but new tables, for accounts and what people sign."""
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree)
+def _information(connection: Connection) -> None:
+    """How much each input told; of what was derived before, nobody knows any more."""
+    add_columns(connection, lineage, lineage.c.information)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree, _information)
 SCHEMA_VERSION = 1 + len(STEPS)
 
 

@@ -1,10 +1,11 @@
 """The log of records: append our own, look up one, follow its lineage."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from commonsky.domain import (
     ConjunctionWarning,
@@ -20,7 +21,7 @@ from commonsky.domain import (
 )
 from commonsky.formats.canonical import encode
 from commonsky.store.rows import Appended, StoredRecord
-from commonsky.store.schema import OWN, lineage, records
+from commonsky.store.schema import OWN, lineage, records, rederived
 from commonsky.store.session import Session, insert_all, insert_missing, portions
 
 Fields = dict[str, object]
@@ -44,16 +45,17 @@ STORED = (
 class Records(Session):
     """Questions about single records."""
 
-    def append(self, new: Iterable[Record]) -> Appended:
+    def append(self, new: Iterable[Record], information: Mapping[str, float] | None = None) -> Appended:
         """Append our own records; what is there already stays as it is, and the answer says so.
 
-        Raises FormatError for a record that has no canonical form; then none is appended.
+        ``information`` says how much each input told of what was derived from it, as far as that is known. Raises
+        FormatError for a record that has no canonical form; then none is appended.
         """
         rows = [row_of(record, encode(record)) for record in new]
         edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
         with self._writing() as connection:
             fresh, repeated, conflicting = sort_out(connection, OWN, rows)
-            insert_rows(connection, fresh, edges)
+            insert_rows(connection, fresh, edges, information)
         return Appended(
             added=tuple(str(row["id"]) for row in fresh),
             repeated=tuple(str(row["id"]) for row in repeated),
@@ -78,6 +80,47 @@ class Records(Session):
         query = select(lineage.c.input).where(lineage.c.derived == record_id).order_by(lineage.c.input)
         with self._reading() as connection:
             return list(connection.scalars(query))
+
+    def shares_of(self, record_id: str) -> dict[str, float] | None:
+        """Give how much of the information in a record each originator's inputs told, 0 to 1; ``None`` if unknown."""
+        inputs = (
+            select(lineage.c.input, lineage.c.information, func.min(records.c.originator).label("originator"))
+            .join(records, records.c.id == lineage.c.input)
+            .where(lineage.c.derived == record_id)
+            .group_by(lineage.c.input, lineage.c.information)
+        ).subquery()
+        query = select(
+            inputs.c.originator,
+            func.sum(inputs.c.information),
+            func.count(),
+            func.count(inputs.c.information),
+        ).group_by(inputs.c.originator)
+        with self._reading() as connection:
+            found = list(connection.execute(query))
+        if not found or any(known != count for _, _, count, known in found):
+            return None
+        total = math.fsum(told for _, told, _, _ in found)
+        return {originator: told / total for originator, told, _, _ in found} if total > 0.0 else None
+
+    def rederived_name(self, of_track: str, originators: str) -> str | None:
+        """Give the name of the track that stands for one of ours where only these originators' data may count."""
+        same = and_(rederived.c.of_track == of_track, rederived.c.originators == originators)
+        with self._reading() as connection:
+            return connection.scalar(select(rederived.c.track).where(same))
+
+    def name_rederived(self, of_track: str, originators: str, name: str) -> None:
+        """Keep that a track of ours stands for another one: before its first record, so that no picture shows it."""
+        row = {"track": name, "of_track": of_track, "originators": originators}
+        with self._writing() as connection:
+            connection.execute(insert_missing(connection, rederived), row)
+
+    def last_revision(self, track: str) -> int:
+        """Give the newest revision of a track of ours, 0 when there is none."""
+        ours = and_(
+            records.c.kind == RecordKind.TRACK.value, records.c.object == track, records.c.source == OWN
+        )
+        with self._reading() as connection:
+            return connection.scalar(select(func.max(records.c.revision)).where(ours)) or 0
 
     def derived_from(self, record_id: str) -> list[str]:
         """Give the ids of the records that were made from this one."""
@@ -162,13 +205,19 @@ def sort_out(
     return fresh, repeated, conflicting
 
 
-def insert_rows(connection: Connection, fresh: Sequence[Fields], edges: Iterable[tuple[str, object]]) -> None:
+def insert_rows(
+    connection: Connection,
+    fresh: Sequence[Fields],
+    edges: Iterable[tuple[str, object]],
+    information: Mapping[str, float] | None = None,
+) -> None:
     """Append new rows to the log, and the lineage among them: pairs of an id and the ids of its inputs."""
+    told = information or {}
     if fresh:
         insert_all(connection, records, fresh)
     ids = {row["id"] for row in fresh}
     pairs = [
-        {"derived": derived, "input": one}
+        {"derived": derived, "input": one, "information": told.get(one)}
         for derived, inputs in edges
         if derived in ids and isinstance(inputs, tuple)
         for one in inputs

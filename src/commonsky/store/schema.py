@@ -65,6 +65,7 @@ lineage = Table(
     metadata,
     Column("derived", Text, primary_key=True),
     Column("input", Text, primary_key=True),
+    Column("information", Double),
     Index("lineage_of_input", "input"),
 )
 
@@ -201,6 +202,15 @@ answered = Table(
     Column("object", Text, primary_key=True),
     Column("at_tai_s", Double, nullable=False),
     Index("answered_since", "asker", "at_tai_s"),
+)
+
+rederived = Table(
+    "rederived",
+    metadata,
+    Column("track", Text, primary_key=True),
+    Column("of_track", Text, nullable=False),
+    Column("originators", Text, nullable=False),
+    UniqueConstraint("of_track", "originators"),
 )
 
 quarantine = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, func, se
 from commonsky.domain import RecordKind
 from commonsky.store.records import STORED, stored
 from commonsky.store.rows import Counts, ReleaseCount, StoredRecord
-from commonsky.store.schema import OWN, decisions, quarantine, records
+from commonsky.store.schema import OWN, decisions, quarantine, records, rederived
 from commonsky.store.session import Session
 
 _LAST_OF_KIND = select(func.max(records.c.n)).where(records.c.kind == bindparam("kind"))
@@ -17,8 +17,14 @@ class Views(Session):
     """Questions about many records."""
 
     def current_tracks(self) -> list[StoredRecord]:
-        """Give the newest revision of each track, our own and each partner's, with its source."""
-        return self._newest(RecordKind.TRACK, [records.c.revision.desc(), records.c.n.desc()])
+        """Give the newest revision of each track, our own and each partner's, with its source.
+
+        Tracks of ours that were derived again for partners are none of our picture: the ones that they stand for are.
+        """
+        found = self._newest(RecordKind.TRACK, [records.c.revision.desc(), records.c.n.desc()])
+        with self._reading() as connection:
+            again = set(connection.scalars(select(rederived.c.track)))
+        return [entry for entry in found if entry.source is not None or entry.object not in again]
 
     def element_sets(self, number: str | None = None) -> list[StoredRecord]:
         """Give the newest element set of each object, or of one catalogue number, from each source."""

@@ -105,6 +105,7 @@ class Solution:
     covariance: Array
     residuals: Array
     used: Mask
+    information: Array
     iterations: int
     converged: bool
 
@@ -211,13 +212,22 @@ def _iterate(
                 used &= before  # some that go in and out by turns would keep it from settling
         settled = small and damping == 0.0 and bool(np.all(used == before))
         if settled or (iteration == settings.max_iterations and not must_settle):
-            return Solution(point.vector, covariance, point.residuals, used, iteration, converged=settled)
+            told = _information(system, point, used, covariance)
+            return Solution(
+                point.vector, covariance, point.residuals, used, told, iteration, converged=settled
+            )
         damping = 0.1 * damping if damping > _LAST_DAMPING else 0.0
     raise NotConvergedError(
         f"no orbit settled within {settings.max_iterations} iterations: the starting orbit may be far off, the "
         "observations of different objects, the sensors biased, or the object pushed by a force that is not "
         "modelled (biases and an empirical acceleration can be estimated)"
     )
+
+
+def _information(system: Equations, point: _Point, used: Mask, covariance: Array) -> Array:
+    """How many unknowns' worth each row (m,) determines: its leverage. With what was known before, they add up."""
+    weighted = point.partials / system.sigmas[:, np.newaxis]
+    return np.where(used, np.einsum("ij,jk,ik->i", weighted, covariance, weighted), 0.0)
 
 
 @dataclass(frozen=True)

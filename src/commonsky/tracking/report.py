@@ -60,7 +60,8 @@ def _residuals(
         worst = int(np.argmax(np.abs(weighted[rows])))
         reason = "" if used else f"{PARTS[one.kind][worst]} is {abs(weighted[rows[worst]]):.1f} sigma off"
         values = tuple(solution.residuals[rows].tolist())
-        made.append(Residual(i, one.sensor, one.kind, one.epoch_tai_s, values, used, reason))
+        told = float(solution.information[rows].sum())
+        made.append(Residual(i, one.sensor, one.kind, one.epoch_tai_s, values, used, reason, told))
     return tuple(made)
 
 

@@ -61,6 +61,8 @@ class Residual:
     """Observed less predicted values of one observation, all estimated biases taken out.
 
     ``index`` is the observation's place in what was given to the fit; ``reason`` says why it was not used.
+    ``information`` is how many of the unknowns' worth it determined (its leverage): all observations, and what was
+    known before, add up to their number.
     """
 
     index: int
@@ -70,6 +72,7 @@ class Residual:
     values: tuple[float, ...]
     used: bool
     reason: str = ""
+    information: float = 0.0
 
 
 @dataclass(frozen=True)
