@@ -206,6 +206,13 @@ def test_what_is_broken_in_json_costs_the_record_that_it_is_in_and_is_named_by_l
     assert [one.line for one in found.rejected] == lines
 
 
+def test_of_faults_without_end_the_first_thousand_are_told():
+    text = "[" + json.dumps(_records(1)[0]) + ',{"a":[}' * 20_000 + "]"
+    found = read_omm_json(text.encode(), source="test")
+    assert (len(found.sets), len(found.rejected)) == (1, 1_000)
+    assert "the rest was left out" in found.rejected[-1].reason
+
+
 def test_an_epoch_in_two_fields_is_read_to_its_last_digit():
     [record] = _records(1)
     record |= {"EPOCH": "2024-08-08 11:22:33", "EPOCH_MICROSECONDS": "4560"}

@@ -12,6 +12,8 @@ from commonsky.formats.errors import Rejection
 _BETWEEN = re.compile(r"[\s,]*")
 _BEGIN = re.compile(r"\s*\[?[\s,]*")
 _NEXT = re.compile(r"\}[\s,]*(?=\{)")
+_MOST_FAULTS = 1_000
+"""Each costs a look at all that stands before it: what has more is no catalogue with slips in it."""
 _DECODER = json.JSONDecoder(parse_constant=str)
 
 
@@ -21,6 +23,7 @@ def records_by_line(data: bytes) -> Iterator[tuple[int, object] | Rejection]:
     in_list = text.lstrip().startswith("[")
     lines = _Lines(text)
     at = _end(_BEGIN, text, 0)
+    faults = 0
     while at < len(text) and text[at] != "]":
         line = lines.of(at)
         try:
@@ -28,7 +31,8 @@ def records_by_line(data: bytes) -> Iterator[tuple[int, object] | Rejection]:
         except (ValueError, RecursionError) as error:
             reason = f"is not JSON: {error.msg if isinstance(error, json.JSONDecodeError) else error}"
             following = _NEXT.search(text, at)
-            if following is None:
+            faults += 1
+            if following is None or faults == _MOST_FAULTS:
                 yield Rejection(line=line, reason=f"{reason}; the rest was left out")
                 return
             yield Rejection(line=line, reason=reason)

@@ -34,7 +34,17 @@ _FRAMES = {
 }
 _USUAL_DEGREE = 7
 _DIGEST_BYTES = 16
-_DESCRIPTIVE = ("object_name", "object_id", "classification", "epoch_utc", "element_set_no", "rev_at_epoch")
+_DESCRIPTIVE = frozenset(
+    {
+        "object_name",
+        "object_id",
+        "classification",
+        "epoch_utc",
+        "element_set_no",
+        "rev_at_epoch",
+        "coarsened_to_m",
+    }
+)
 """Fields of an element set that do not move the satellite."""
 
 
