@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -97,7 +98,7 @@ class Browser:
     def plant(self, token):
         """Have this token, and no other, in the session's cookie."""
         self.cookies.clear()
-        self.cookies.set(COOKIE, token, domain="127.0.0.1", path="/")
+        self.cookies.set(COOKIE, token, domain=urlsplit(self.origin).hostname, path="/")
 
     def _ask(self, method, path, headers, content=None):
         async def asking():

@@ -36,6 +36,7 @@ def test_only_the_page_and_logging_in_are_open_to_who_is_not_logged_in(app):
         ("/assets/{rest:path}",),
         ("/api/v1/session", "GET"),
         ("/api/v1/session", "POST"),
+        ("/api/v1/session/passkey", "POST"),
     }
     assert [one.path for one in route_needs(app) if one.need is Open.PARTNERS] == ["/feed/v1/{issuer}"]
 

@@ -99,6 +99,18 @@ def reset_passkeys(desk: Desk, name: str) -> int:
     return count
 
 
+def forget_passkey(desk: Desk, name: str, passkey_id_hex: str) -> None:
+    """Forget one passkey of an account; raises AccountError when it has none of this id."""
+    try:
+        wanted = bytes.fromhex(passkey_id_hex)
+    except ValueError:
+        wanted = b""
+    with desk.store.transaction() as tx:
+        if not tx.remove_passkeys(name, only=wanted):
+            raise AccountError("there is no such passkey")
+        tx.write_log(desk.node.now_tai_s(), "people", f"a passkey of account {name} was forgotten")
+
+
 def actor_id(desk: Desk, name: str) -> str:
     """Name an account to partners: always the same, and by this node alone to be traced back to a person."""
     secret = desk.store.actor_secret(desk.chance(32))

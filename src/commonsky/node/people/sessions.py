@@ -12,12 +12,16 @@ ACTIVE_EVERY_S = 30.0
 _CSRF = b"commonsky-csrf-v1\n"
 
 
-def begin(desk: Desk, account: str, means: Means) -> str:
-    """Begin a session of somebody who has just proved who it is; give its token, which is kept nowhere here."""
+def begin(desk: Desk, account: str, means: Means, *, proved_tai_s: float | None = None) -> str:
+    """Begin a session of somebody who has proved who it is, now or then; give its token, which is kept nowhere here."""
     now_tai_s = desk.now_tai_s()
     token = desk.new_token()
     session = HeldSession(
-        account=account, means=means, began_tai_s=now_tai_s, active_tai_s=now_tai_s, proved_tai_s=now_tai_s
+        account=account,
+        means=means,
+        began_tai_s=now_tai_s,
+        active_tai_s=now_tai_s,
+        proved_tai_s=now_tai_s if proved_tai_s is None else proved_tai_s,
     )
     with desk.store.transaction() as tx:
         tx.sweep(began_before_tai_s=now_tai_s - desk.settings.longest_s, now_tai_s=now_tai_s)

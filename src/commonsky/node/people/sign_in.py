@@ -4,9 +4,12 @@ Every failure takes the same path, costs one hash, and has the same words: an ac
 disabled, one without a password, and a wrong password cannot be told apart.
 """
 
+from typing import Any
+
 from commonsky.domain.printable import printable
-from commonsky.node.people import sessions
+from commonsky.node.people import passkeys, sessions
 from commonsky.node.people.desk import Desk
+from commonsky.node.people.passkeys import Step
 from commonsky.node.people.person import Means, Person, person_of
 from commonsky.store import Account, Bucket, HeldSession
 
@@ -54,10 +57,22 @@ def password_proves(desk: Desk, name: str, password: str, *, address: str) -> Ac
     return account
 
 
-def sign_in(desk: Desk, name: str, password: str, *, address: str) -> str:
-    """Begin a session by a password alone and give its token; raises as `password_proves`."""
+def sign_in(desk: Desk, name: str, password: str, *, address: str, origin: str) -> str | Step:
+    """Begin a session by a password and give its token; or give the next step, for an account that has a passkey.
+
+    Raises as `password_proves`, and PasskeyError where a browser cannot use a passkey.
+    """
     account = password_proves(desk, name, password, address=address)
-    return sessions.begin(desk, account.name, Means.PASSWORD)
+    if not desk.store.passkeys_of(account.name):
+        return sessions.begin(desk, account.name, Means.PASSWORD)
+    return passkeys.begin_proof(desk, passkeys.LOG_IN, account.name, passkeys.site_of(origin))
+
+
+def go_on_with_passkey(desk: Desk, token: str, credential: Any, *, origin: str) -> str:  # noqa: ANN401  # JSON
+    """Begin the session that a password has begun to prove, and give its token; raises PasskeyError."""
+    site = passkeys.site_of(origin)
+    account = passkeys.finish_proof(desk, passkeys.LOG_IN, site, token, credential)
+    return sessions.begin(desk, account.name, Means.PASSWORD_AND_PASSKEY)
 
 
 def proved_at_this_machine(desk: Desk, name: str, password: str) -> Person:
