@@ -21,6 +21,7 @@ from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor, Peer
 from commonsky.node.start import found_node, wall_clock_tai_s
 from commonsky.store import Store
 from partners import GIVER, KEYS, PUBLIC, READER, THIRD
+from signing import sign_for_all
 
 SENSOR = f"{GIVER}-RADAR"
 PER_FILE = 60
@@ -119,7 +120,7 @@ class Pair:
             )
             home = found_node(self._homes[name], config, KEYS[name])
             if name != THIRD:
-                (home.agreements / "all.toml").write_text(AGREEMENT.format(until=until))
+                sign_for_all(home.agreements, AGREEMENT.format(until=until), KEYS, name="all.toml")
 
     def home(self, name):
         return NodeFolder(self._homes[name])

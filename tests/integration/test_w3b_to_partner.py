@@ -16,13 +16,14 @@ from commonsky.astro.time import tai_s_from_utc
 from commonsky.cli import main
 from commonsky.domain import IdentityClaim, Member, MemberKind, Mode, Track
 from commonsky.federation import encode_wire
-from commonsky.federation.keys import public_hex, signing_key
+from commonsky.federation.keys import public_hex, read_private_pem, signing_key
 from commonsky.formats.canonical import decode
 from commonsky.formats.sites import read_sites
 from commonsky.node import jobs
 from commonsky.node.config import Estimation, NodeConfig, OwnSensor, Peer
 from commonsky.node.start import found_node, open_node
 from commonsky.tracking import Estimated, predict_with_covariance
+from signing import sign_for_all
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "orekit" / "w3b.json").read_text())
 OWNER, PARTNER, OUTSIDER = "EUT", "ALY", "NIL"
@@ -62,7 +63,7 @@ def found(folder, name, **more):
     )
     home = found_node(folder / name, config, KEYS[name])
     if name != OUTSIDER:
-        (home.agreements / "EUT-ALY.toml").write_text(AGREEMENT)
+        sign_for_all(home.agreements, AGREEMENT, KEYS)
     return open_node(home.path)
 
 
@@ -221,7 +222,8 @@ def test_the_same_as_a_user_types_it(w3b, tmp_path, capsys):
         "radiation_cr_area_over_mass": 0.02624,
     }
     edit(home / "node.toml", sensors=stations, estimation=[wanted])
-    (home / "agreements" / "EUT-ALY.toml").write_text(AGREEMENT)
+    own_key = read_private_pem((home / "node.key").read_bytes())
+    sign_for_all(home / "agreements", AGREEMENT, KEYS | {OWNER: own_key})
     [taken] = json.loads(typed("node", "ingest", home, message, "--json"))["files"]
     assert (taken["new records"], taken["rejected"]) == (182 + 339, 0)
     [track] = json.loads(typed("node", "records", home, "--json"))

@@ -15,6 +15,7 @@ from commonsky.node import jobs
 from commonsky.node.config import Asset, Screening
 from commonsky.node.intake import own_record
 from commonsky.node.warnings_view import WarningsView
+from signing import sign_for_all
 
 AGREEMENT = """
 id = "CAL-DOR-TEST"
@@ -75,10 +76,9 @@ def node(coalition):
     )
     for file in node.folder.agreements.iterdir():
         file.unlink()
-    (node.folder.agreements / "test.toml").write_text(AGREEMENT.format(onward="onward = true"))
-    (coalition.nodes["DOR"].folder.agreements / "test.toml").write_text(
-        AGREEMENT.format(onward="onward = true")
-    )
+    keys = {one: coalition.nodes[one].key for one in ("CAL", "DOR")}
+    for one in keys:
+        sign_for_all(coalition.nodes[one].folder.agreements, AGREEMENT.format(onward="onward = true"), keys)
     satellite, debris = meeting(coalition.now_tai_s)
     keep(node, track(SATELLITE, satellite))
     keep(node, track(DEBRIS, debris))

@@ -9,6 +9,7 @@ from commonsky.domain.agreement import (
     Region,
     SafetyOfFlight,
 )
+from commonsky.domain.agreement_act import ActKind, AgreementAct, SignedAgreement
 from commonsky.domain.conjunction import ConjunctionWarning, EncounterPlane, WarnedObject
 from commonsky.domain.decision import Decision, Ruling
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
@@ -41,7 +42,9 @@ __all__ = [
     "VALUES_PER_KIND",
     "WITHHOLDABLE",
     "Accepted",
+    "ActKind",
     "Agreement",
+    "AgreementAct",
     "Answer",
     "Clause",
     "Component",
@@ -80,6 +83,7 @@ __all__ = [
     "SafetyOfFlight",
     "Sensor",
     "SignalPath",
+    "SignedAgreement",
     "Site",
     "TimeTag",
     "Track",

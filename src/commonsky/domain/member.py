@@ -1,8 +1,15 @@
 """Who takes part, and what they observe with."""
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import combinations
 
 from msgspec import Struct
+
+MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+NO_MEMBER_ID = "is not of letters, digits, '-', '_' and '.', at most 32"
+_SHAPES = str.maketrans("lIO", "110")
 
 
 class MemberKind(StrEnum):
@@ -50,3 +57,13 @@ class Sensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
     angle_sigma_deg: float | None = None
     range_bias_m: float = 0.0
     range_rate_bias_m_s: float = 0.0
+
+
+def look_alike(member_ids: Iterable[str]) -> tuple[str, str] | None:
+    """Return two ids that a person may take for each other: they differ by case, or by 1, l and I, or 0 and O."""
+    pairs = combinations(sorted(set(member_ids)), 2)
+    return next((pair for pair in pairs if _alike(*pair)), None)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.lower() == other.lower() or one.translate(_SHAPES) == other.translate(_SHAPES)

@@ -1,15 +1,19 @@
-"""Found all nodes of a scenario side by side: folders, keys, pinned partners, agreements, the public catalogue."""
+"""Found all nodes of a scenario side by side: folders, keys, pinned partners, signed agreements, public catalogue."""
 
 import hashlib
 import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from commonsky.domain import Member
+from commonsky.domain import ActKind, Agreement, AgreementAct, Member, SignedAgreement
 from commonsky.exercise.scenario import Scenario, ScenarioMember
 from commonsky.federation import SigningKey
+from commonsky.federation.acts import next_act, sign_act
 from commonsky.federation.keys import public_hex, signing_key
 from commonsky.formats.agreement_toml import read_agreement
+from commonsky.formats.canonical_agreement import agreement_sha256
+from commonsky.node.agreement_files import add_acts
 from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.start import found_node, open_node
 from commonsky.store import LinkState, Store
@@ -68,8 +72,10 @@ def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_por
         )
         home = found_node(folder / one.id, config, keys[one.id])
         for document in sorted((source / "agreements").glob("*.toml")):
-            if one.id in _parties(document, members):
+            agreement = read_agreement(document.read_bytes(), source=str(document))
+            if one.id in agreement.parties:
                 shutil.copyfile(document, home.agreements / document.name)
+                add_acts(home.agreements, agreement, signatures(agreement, keys, scenario.begins_tai_s))
         open_node(home.path, lambda: scenario.begins_tai_s).store.close()
     return Coalition(scenario, folder, urls)
 
@@ -79,11 +85,14 @@ def exercise_key(seed: int, member: str) -> SigningKey:
     return signing_key(hashlib.sha256(f"commonsky exercise {seed} {member}".encode()).digest())
 
 
+def signatures(
+    agreement: Agreement, keys: Mapping[str, SigningKey], at_tai_s: float
+) -> Iterator[AgreementAct]:
+    """Sign an agreement for all of its parties whose keys are given."""
+    document = SignedAgreement(agreement=agreement, sha256=agreement_sha256(agreement))
+    for party in sorted(agreement.parties & keys.keys()):
+        yield sign_act(next_act(ActKind.SIGN, party, document, now_tai_s=at_tai_s), keys[party])
+
+
 def _member(one: ScenarioMember, key: SigningKey) -> Member:
     return Member(id=one.id, name=one.name, kind=one.kind, public_key=public_hex(key))
-
-
-def _parties(document: Path, members: dict[str, Member]) -> set[str]:
-    """Givers and readers: both sides hold a copy of an agreement."""
-    agreement = read_agreement(document.read_bytes(), source=str(document))
-    return {agreement.giver, *agreement.readers} & members.keys()

@@ -16,6 +16,7 @@ import tomli_w
 
 from commonsky.astro.time import tai_s_from_utc, utc_text_from_tai_s
 from commonsky.domain import Agreement, Clause, Declassification, SafetyOfFlight
+from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID, look_alike
 from commonsky.formats.errors import FormatError
 
 _DATES = {"from_utc": "begins_tai_s", "until_utc": "ends_tai_s"}
@@ -29,6 +30,7 @@ _TABLES: dict[str, tuple[str, type[Clause] | type[Declassification]]] = {
 }
 _HEADINGS = {name: key for key, (name, _) in _TABLES.items()}
 _UNSAID: tuple[object, ...] = (None, False)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REGION_KEYS = ("south_deg", "north_deg", "west_deg", "east_deg")
 
 
@@ -47,9 +49,11 @@ def read_agreement(data: bytes, *, source: str) -> Agreement:
     for key, (name, struct) in _TABLES.items():
         fields[name] = _tables(document, key, struct.__struct_fields__, source)
     try:
-        return msgspec.convert(fields, Agreement, strict=True)
+        agreement = msgspec.convert(fields, Agreement, strict=True)
     except (msgspec.ValidationError, ValueError) as error:
         raise _format_error(str(error), source) from error
+    _check_names(agreement, source)
+    return agreement
 
 
 def write_agreement(agreement: Agreement) -> str:
@@ -93,6 +97,27 @@ def _check(table: Mapping[str, Any], allowed: tuple[str, ...], source: str, plac
             raise FormatError(source, f"{value} is not a finite number", field=field)
         if isinstance(value, list) and key not in _TABLES and len({str(one) for one in value}) != len(value):
             raise FormatError(source, "names something twice", field=field)
+
+
+def _check_names(agreement: Agreement, source: str) -> None:
+    """Refuse an id that is no plain name of a file, and a member that is or looks like none, or like another one."""
+    if not _ID.fullmatch(agreement.id):
+        raise FormatError(source, f"{agreement.id!r} is not of letters, digits, '-', '_' and '.'", field="id")
+    if agreement.version < 1:
+        raise FormatError(source, "counts from 1", field="version")
+    named = [(member, "readers") for member in sorted(agreement.readers)]
+    named += [
+        (member, f"declassify {rule.id}, readers")
+        for rule in agreement.declassifications
+        for member in rule.readers
+    ]
+    for member, field in (*named, (agreement.giver, "giver")):
+        if not MEMBER_ID.fullmatch(member):
+            raise FormatError(source, f"member id {member!r} {NO_MEMBER_ID}", field=field)
+    if agreement.giver in agreement.readers:
+        raise FormatError(source, f"names the giver, {agreement.giver}", field="readers")
+    if pair := look_alike([agreement.giver, *(member for member, _ in named)]):
+        raise FormatError(source, f"{pair[0]} and {pair[1]} look alike: one of them is a slip, or a trick")
 
 
 def _tables(document: Mapping[str, Any], key: str, allowed: tuple[str, ...], source: str) -> list[Any]:

@@ -1,52 +1,130 @@
-"""The agreement documents of a node, as they stand in its folder now: those by which we give and those we read under.
+"""The agreement documents of a node, as they stand in its folder now, with the acts of their parties beside them.
+
+::
+
+    agreements/ID.vN.toml         a document, by any name
+    agreements/ID.vN.acts.toml    what its parties declared on it, each act signed
+    agreements/proposed/          the same for what partners propose: not ours until we sign it
 
 INVARIANT: a document that cannot be read stops all release. It may hold a clause that withholds, and nobody can
-tell from whom, so guessing that it holds none would release by mistake.
+tell from whom, so guessing that it holds none would release by mistake. So do acts that cannot be read or whose
+signature is false, and acts whose document is gone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
-from commonsky.domain import Agreement
+from commonsky.domain import Agreement, AgreementAct, SignedAgreement
+from commonsky.federation.acts import act_verifies, in_order
+from commonsky.federation.bearing import bearing
+from commonsky.federation.keys import VerifyKey
+from commonsky.federation.standing import Standing, State, moments, standing
+from commonsky.formats.acts_toml import read_acts
 from commonsky.formats.agreement_toml import read_agreement
+from commonsky.formats.canonical_agreement import agreement_sha256
 from commonsky.formats.errors import FormatError
+from commonsky.node.agreement_files import ACTS
+
+_WAITING = frozenset({State.DRAFT, State.AWAITING, State.SUSPENDED, State.INVALID})
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 Stamp = tuple[tuple[str, int, int], ...]
+Keys = Mapping[str, Collection[VerifyKey]]
+"""The pinned keys of members, our own too."""
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A document in the folder, its acts, where it stands, and what of it bears on its giver's releases."""
+
+    file: Path
+    document: SignedAgreement
+    standing: Standing
+    bearing: Agreement | None
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement as its document states it."""
+        return self.document.agreement
+
+    @property
+    def words(self) -> str:
+        """Where it stands, in a sentence."""
+        return f"{self.agreement.reference} {self.standing.words}"
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """What was read; ``faults`` says in words what is wrong with the documents that could not be."""
+    """What was read; ``faults`` says in words what is wrong with what could not be.
 
+    By time alone nothing here changes before ``changes_tai_s``.
+    """
+
+    own: str
     stamp: Stamp
-    agreements: tuple[Agreement, ...]
+    documents: tuple[Shelved, ...]
     faults: tuple[str, ...]
+    changes_tai_s: float
+
+    @property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Every agreement of which a document is here, whatever its standing."""
+        return tuple(one.agreement for one in self.documents)
+
+    @cached_property
+    def bearing(self) -> tuple[Agreement, ...]:
+        """What is decided by now: see `commonsky.federation.bearing`. The term is for the decision to judge."""
+        return tuple(one.bearing for one in self.documents if one.bearing is not None)
+
+    @cached_property
+    def waiting(self) -> tuple[Shelved, ...]:
+        """Documents that have no force until somebody signs, resumes or mends them."""
+        return tuple(one for one in self.documents if one.standing.state in _WAITING)
 
     def given_by(self, member: str) -> list[Agreement]:
-        """The newest version of each agreement by which the member gives: an older one has no force."""
-        return _newest(agreement for agreement in self.agreements if agreement.giver == member)
+        """What the member gives by: agreements that bind, and of those suspended or left by readers what withholds."""
+        return [agreement for agreement in self.bearing if agreement.giver == member]
 
     def held_by(self, member: str) -> list[Agreement]:
-        """The newest version of each agreement under which the member reads what others give."""
-        return _newest(agreement for agreement in self.agreements if member in agreement.readers)
+        """Agreements that bind, under which the member reads what others give."""
+        return [
+            one.agreement
+            for one in self.documents
+            if one.standing.binding and member in one.agreement.readers
+        ]
 
     def by_reference(self) -> dict[str, Agreement]:
-        """Every document by its id and version: what was released under an older one keeps its name."""
-        return {agreement.reference: agreement for agreement in self.agreements}
+        """Every document that we signed, by its reference: what came or went under one keeps its name when it ends.
 
+        What others still have to sign is their affair: a giver's word may come with the first records under it.
+        """
+        return {
+            one.agreement.reference: one.agreement
+            for one in self.documents
+            if self.own in one.standing.signed
+        }
 
-def _newest(agreements: Iterable[Agreement]) -> list[Agreement]:
-    newest: dict[tuple[str, str], Agreement] = {}
-    for agreement in agreements:
-        known = newest.setdefault((agreement.giver, agreement.id), agreement)
-        if agreement.version > known.version:
-            newest[agreement.giver, agreement.id] = agreement
-    return list(newest.values())
+    def shelved(self, reference: str) -> Shelved | None:
+        """The document of this reference."""
+        return next((one for one in self.documents if one.agreement.reference == reference), None)
+
+    def uncovered(self, giver: str, reader: str) -> str:
+        """Say that no agreement covers a reader, and what keeps those that would from it."""
+        return "; ".join((f"no agreement covers {reader}", *self.idle(giver, reader)))
+
+    def idle(self, giver: str, reader: str) -> list[str]:
+        """Say of each document between the two members that does not bind why it does not."""
+        return [
+            one.words
+            for one in self.documents
+            if one.agreement.giver == giver and reader in one.agreement.readers and not one.standing.binding
+        ]
 
 
 def policy_of(agreements: Iterable[Agreement]) -> bytes:
@@ -54,12 +132,37 @@ def policy_of(agreements: Iterable[Agreement]) -> bytes:
     return _CANONICAL.encode(sorted(agreements, key=_name))
 
 
-def read_shelf(folder: Path) -> Shelf:
+def read_shelf(folder: Path, keys: Keys, *, own: str, now_tai_s: float) -> Shelf:
     """Read every ``*.toml`` of the folder; two different documents with one reference are a fault of the second."""
     stamp = stamp_of(folder)
-    read: dict[str, Agreement] = {}
     faults: list[str] = []
+    read = dict(_documents(folder, faults))
+    acts = dict(_acts(folder, read, keys, faults))
+    signed = {
+        reference: SignedAgreement(
+            agreement=agreement, sha256=agreement_sha256(agreement), acts=acts.get(reference, ())
+        )
+        for reference, (_, agreement) in read.items()
+    }
+    documents = []
+    for reference, (file, agreement) in read.items():
+        versions = [
+            one
+            for one in signed.values()
+            if (one.agreement.giver, one.agreement.id) == (agreement.giver, agreement.id)
+        ]
+        stands = standing(signed[reference], versions, now_tai_s=now_tai_s)
+        bears = bearing(signed[reference], stands, now_tai_s=now_tai_s)
+        documents.append(Shelved(file, signed[reference], stands, bears))
+    times = (moment for one in signed.values() for moment in moments(one) if moment > now_tai_s)
+    return Shelf(own, stamp, tuple(documents), tuple(faults), min(times, default=float("inf")))
+
+
+def _documents(folder: Path, faults: list[str]) -> Iterable[tuple[str, tuple[Path, Agreement]]]:
+    read: dict[str, Agreement] = {}
     for file in sorted(folder.glob("*.toml")):
+        if file.name.endswith(ACTS):
+            continue
         try:
             agreement = read_agreement(file.read_bytes(), source=str(file))
         except OSError as error:
@@ -67,9 +170,47 @@ def read_shelf(folder: Path) -> Shelf:
         except FormatError as error:
             faults.append(str(error))
         else:
-            if read.setdefault(agreement.reference, agreement) != agreement:
+            known = read.setdefault(agreement.reference, agreement)
+            if known is agreement:
+                yield agreement.reference, (file, agreement)
+            elif known != agreement:
                 faults.append(f"{file}: another document also calls itself {agreement.reference}")
-    return Shelf(stamp, tuple(read.values()), tuple(faults))
+
+
+def _acts(
+    folder: Path, documents: Mapping[str, tuple[Path, Agreement]], keys: Keys, faults: list[str]
+) -> Iterable[tuple[str, tuple[AgreementAct, ...]]]:
+    """Give what was declared on each document and is proven; what no key is pinned for is left out."""
+    found: list[AgreementAct] = []
+    for file in sorted(folder.glob(f"*{ACTS}")):
+        try:
+            acts = read_acts(file.read_bytes(), source=str(file))
+        except OSError as error:
+            faults.append(f"{file}: cannot be read: {error.strerror}")
+        except FormatError as error:
+            faults.append(str(error))
+        else:
+            faults += filter(None, dict.fromkeys(_fault(act, documents, keys, file) for act in acts))
+            found += [act for act in acts if act.member in keys]
+    for reference, group in groupby(sorted(found, key=_reference), key=_reference):
+        yield reference, in_order(group)
+
+
+def _fault(
+    act: AgreementAct, documents: Mapping[str, tuple[Path, Agreement]], keys: Keys, file: Path
+) -> str | None:
+    """Say what is wrong with an act that stands beside the documents."""
+    if act.agreement not in documents:
+        return f"{file}: its document, {act.agreement}, is not here: put it back, or withdraw it and take both away"
+    if act.member not in documents[act.agreement][1].parties:
+        return f"{file}: {act.member} is no party to {act.agreement} and cannot {act.act} it"
+    if act.member in keys and not act_verifies(act, keys[act.member]):
+        return f"{file}: the signature of {act.member} ({act.act}) is not that of its pinned key"
+    return None
+
+
+def _reference(act: AgreementAct) -> str:
+    return act.agreement
 
 
 def stamp_of(folder: Path) -> Stamp:

@@ -6,14 +6,13 @@
                             objects that need another estimate than most, objects to screen for and how, people
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/node.sqlite      everything the node knows
-    FOLDER/agreements/      one TOML file per agreement in which we are the giver
+    FOLDER/agreements/      agreements to which we are a party, and the signatures on them
     FOLDER/*.lock           held by the process that serves, or estimates
     FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
 """
 
 import ipaddress
 import math
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import tomli_w
 from msgspec import Struct
 
 from commonsky.domain import Component, Member, Mode, Sensor
+from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID, look_alike
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.node.people.settings import PeopleSettings
@@ -34,8 +34,6 @@ from commonsky.tracking import Estimated, FitSettings
 MOST_RADIUS_M = 1_000.0
 BY_HAND = "file:"
 """Address of a partner that no network reaches: its feed is carried in files."""
-
-_MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,7 +206,10 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if self.generation < 1:
             raise ValueError("generation counts from 1")
         _require_distinct("sensors", [own.sensor.id for own in self.sensors])
-        _require_distinct("peers", [self.member.id, *(peer.member.id for peer in self.peers)])
+        members = [self.member.id, *(peer.member.id for peer in self.peers)]
+        _require_distinct("peers", members)
+        if pair := look_alike(members):
+            raise ValueError(f"peers: {pair[0]} and {pair[1]} look alike: one of them is a slip, or a trick")
         _require_distinct("estimation", [one.target for one in self.estimation])
         _require_distinct("assets", [one.designator for one in self.assets])
 
@@ -285,8 +286,8 @@ def read_config(file: Path) -> NodeConfig:
 
 def _check_member(member: Member) -> None:
     """Raise ValueError for a member without a proper key, or with an id that has no place in an address."""
-    if not _MEMBER_ID.fullmatch(member.id):
-        raise ValueError(f"member id {member.id!r} is not of letters, digits, '-', '_' and '.', at most 32")
+    if not MEMBER_ID.fullmatch(member.id):
+        raise ValueError(f"member id {member.id!r} {NO_MEMBER_ID}")
     verify_key(member.public_key)
 
 

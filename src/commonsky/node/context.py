@@ -48,6 +48,10 @@ def decide_now(node: Node, facets: Facets, reader: str) -> Decision:
         now_tai_s=node.now_tai_s(),
         held=shelf.held_by(node.id),
     )
+    if idle := [] if decision.allowed else shelf.idle(node.id, reader):
+        bare = decision.reason == f"no agreement covers {reader}"
+        reason = printable(shelf.uncovered(node.id, reader)) if bare else decision.reason
+        decision = replace(decision, reason=reason, trace=(*decision.trace, *map(printable, idle)))
     if not shelf.faults:
         return decision
     reason = f"nothing is released until this is mended: {'; '.join(shelf.faults)}"

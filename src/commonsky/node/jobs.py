@@ -128,6 +128,8 @@ def share(node: Node) -> int:
     if shelf.faults:
         node.say_once("agreements", f"nothing is released until this is mended: {'; '.join(shelf.faults)}")
         return 0
+    for waiting in shelf.waiting:
+        node.say_once(waiting.agreement.reference, f"releases nothing: {waiting.words}")
     if node.agreements_changed(shelf):
         for peer in node.config.peers:
             node.store.reconsider(peer.member.id, node.now_tai_s())

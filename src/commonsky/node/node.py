@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from threading import Condition, Lock
 from typing import NamedTuple
 
-from commonsky.domain import RecordKind
+from commonsky.domain import Agreement, RecordKind
 from commonsky.federation import Receiver, SigningKey, VerifyKey
 from commonsky.federation.keys import verify_key
-from commonsky.node.agreements import Shelf, Stamp, read_shelf, stamp_of
+from commonsky.node.agreements import Keys, Shelf, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
 from commonsky.node.screened import Screened
 from commonsky.node.stopwatch import Stopwatch
@@ -38,7 +38,7 @@ class Node:
     _sealed_count: int = 0
     _sealed: Condition = field(default_factory=Condition)
     _shelf: Shelf | None = None
-    _shared_under: Stamp | None = None
+    _shared_under: tuple[Agreement, ...] | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
     _settled: dict[str, Settled] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
@@ -55,17 +55,21 @@ class Node:
         return {own.sensor.id: own for own in self.config.sensors}
 
     def agreements(self) -> Shelf:
-        """Read the agreements of our folder as they stand now; a changed document counts at once."""
+        """Read the agreements of our folder as they stand now; a changed document counts at once, as does an act."""
+        now_tai_s = self.now_tai_s()
+        folder = self.folder.agreements
         with self._lock:
-            if self._shelf is None or self._shelf.stamp != stamp_of(self.folder.agreements):
-                self._shelf = read_shelf(self.folder.agreements)
-            return self._shelf
+            shelf = self._shelf
+            if shelf is None or now_tai_s >= shelf.changes_tai_s or shelf.stamp != stamp_of(folder):
+                shelf = read_shelf(folder, self.signers(), own=self.id, now_tai_s=now_tai_s)
+                self._shelf = shelf
+            return shelf
 
     def agreements_changed(self, shelf: Shelf) -> bool:
         """Whether these are other agreements than the last ones that we shared under; asking counts as sharing."""
         with self._lock:
-            changed = self._shared_under != shelf.stamp
-            self._shared_under = shelf.stamp
+            changed = self._shared_under != shelf.bearing
+            self._shared_under = shelf.bearing
             if changed:
                 self._settled.clear()
             return changed
@@ -145,6 +149,10 @@ class Node:
     def keys(self) -> dict[str, VerifyKey]:
         """The pinned keys of our partners."""
         return {peer.member.id: verify_key(peer.member.public_key) for peer in self.config.peers}
+
+    def signers(self) -> Keys:
+        """The keys with which members sign acts on agreements: our partners' and our own."""
+        return {self.id: (self.key.public_key(),)} | {one: (key,) for one, key in self.keys().items()}
 
     def receiver(self) -> Receiver:
         """What we know when a partner's envelope comes."""

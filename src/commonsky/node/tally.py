@@ -56,9 +56,10 @@ def _uncovered(node: Node) -> Iterable[Release]:
     for peer in node.config.peers:
         reader = peer.member.id
         kinds = node.store.uncovered(reader)
-        covered = any(reader in agreement.readers for agreement in node.agreements().given_by(node.id))
+        shelf = node.agreements()
+        covered = any(reader in agreement.readers for agreement in shelf.given_by(node.id))
         reason = (
-            f"no clause covers {', '.join(sorted(kinds))}" if covered else f"no agreement covers {reader}"
+            f"no clause covers {', '.join(sorted(kinds))}" if covered else shelf.uncovered(node.id, reader)
         )
         if kinds:
             yield Release(
