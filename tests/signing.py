@@ -2,7 +2,7 @@
 
 from commonsky.exercise.coalition import signatures
 from commonsky.formats.agreement_toml import read_agreement
-from commonsky.node.agreement_files import add_acts, document_file
+from commonsky.node.agreement_files import acts_file, add_acts, document_file
 
 LONG_AGO_TAI_S = 0.0
 
@@ -12,5 +12,6 @@ def sign_for_all(folder, text, keys, *, name=None, at_tai_s=LONG_AGO_TAI_S):
     agreement = read_agreement(text.encode(), source="agreement.toml")
     file = folder / name if name else document_file(folder, agreement)
     file.write_text(text)
+    acts_file(folder, agreement).unlink(missing_ok=True)
     add_acts(folder, agreement, signatures(agreement, keys, at_tai_s))
     return file

@@ -5,6 +5,7 @@ from commonsky.federation.keys import public_hex
 from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.start import found_node, open_node
 from partners import GIVER, KEYS, NOW_TAI_S, READER
+from signing import sign_for_all
 
 AGREEMENT = f"""
 id = "{GIVER}-gives"
@@ -40,6 +41,6 @@ def found_two(folder, *, urls=None, now_tai_s=lambda: NOW_TAI_S, members=(GIVER,
             peers=tuple(Peer(member=member(one), url=urls[one]) for one in members if one != own),
         )
         home = found_node(folder / own, config, KEYS[own])
-        (home.agreements / "all.toml").write_text(AGREEMENT)
+        sign_for_all(home.agreements, AGREEMENT, KEYS)
         nodes.append(open_node(folder / own, now_tai_s))
     return nodes

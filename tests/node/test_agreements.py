@@ -107,6 +107,7 @@ def test_acts_whose_document_is_gone_stop_all_release(node):
 def test_what_is_signed_with_a_key_that_is_not_pinned_here_is_not_counted(coalition, node):
     peers = tuple(peer for peer in node.config.peers if peer.member.id != "CAL")
     node.config = replace(node.config, peers=peers)
+    node.folder.agreements.joinpath("AUR-DOR.toml").touch()  # so that it is read again
     assert node.agreements().faults == ()
     assert one(node).standing.awaited == ("CAL",)
 

@@ -10,6 +10,7 @@ from commonsky.formats.agreement_toml import read_agreement, write_agreement
 from commonsky.formats.canonical import decode
 from commonsky.node import asking, jobs
 from commonsky.node.intake import own_record
+from signing import sign_for_all
 
 AGREEMENT = """
 id = "CAL-DOR-SAFE"
@@ -41,8 +42,9 @@ def pair(coalition):
 
 def agree(coalition, **terms):
     agreement = replace(read_agreement(AGREEMENT.encode(), source="test"), **terms)
-    for member in ("CAL", "DOR"):
-        (coalition.nodes[member].folder.agreements / "safe.toml").write_text(write_agreement(agreement))
+    keys = {member: coalition.nodes[member].key for member in ("CAL", "DOR")}
+    for member in keys:
+        sign_for_all(coalition.nodes[member].folder.agreements, write_agreement(agreement), keys)
 
 
 def keep(node, content, label=None):
