@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commonsky.domain.tree_head import TreeHead
 from commonsky.federation.checkpoint import (
-    TreeHead,
     checkpoint,
     cosigned,
     cosigned_unix_s,
@@ -24,6 +24,7 @@ from partners import GIVER, KEYS, PUBLIC, READER, THIRD
 GOLDEN = json.loads((Path(__file__).parent.parent / "golden/rfc6962/note.json").read_text())
 HEAD = TreeHead(log=GIVER, gen=2, size=1234, root=bytes(range(32)))
 NOTE = checkpoint(HEAD, KEYS[GIVER])
+TEXT = read_note(NOTE).text
 
 
 def test_the_published_note_is_read_and_verified():
@@ -63,7 +64,7 @@ def test_a_cosignature_says_who_and_when_and_leaves_the_checkpoint_valid():
 
 def test_the_signature_of_the_log_is_no_cosignature_and_the_reverse():
     assert cosigned_unix_s(NOTE, GIVER, PUBLIC[GIVER]) is None
-    alone = HEAD.text + "\n" + cosigned(NOTE, GIVER, KEYS[GIVER], 5).split("\n\n")[1].split("\n")[1] + "\n"
+    alone = TEXT + "\n" + cosigned(NOTE, GIVER, KEYS[GIVER], 5).split("\n\n")[1].split("\n")[1] + "\n"
     assert cosigned_unix_s(alone, GIVER, PUBLIC[GIVER]) == 5
     with pytest.raises(ValueError, match="not signed by the key of NOR"):
         open_checkpoint(alone, GIVER, PUBLIC[GIVER])
@@ -110,7 +111,7 @@ def test_no_changed_character_is_accepted(at, other):
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text):
-    for note in (text, f"{HEAD.text}\n{text}"):
+    for note in (text, f"{TEXT}\n{text}"):
         try:
             read_head(note)
         except ValueError:

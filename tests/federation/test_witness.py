@@ -3,14 +3,14 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonsky.federation.checkpoint import TreeHead
+from commonsky.domain.tree_head import TreeHead
 from commonsky.federation.witness import (
     VERDICTS,
     CheckpointShown,
     Standing,
     Verdict,
     contradicts,
-    never_shown,
+    settled,
     standing,
 )
 from commonsky.sharing.merkle import consistency_proof, leaf_hash
@@ -107,12 +107,14 @@ def test_two_trees_of_other_sizes_are_found_out_when_the_log_has_gone_on():
         witness.sees(head(size), shown(size, before))
 
     def told(heard):
-        return never_shown(
-            heard, first=witness.first, last=witness.last, shown=lambda *p: witness.roots.get(p)
-        )
+        root = witness.roots.get((heard.gen, heard.size))
+        return settled(heard, first=witness.first, last=witness.last, shown_root=root)
 
-    assert told([head(10), head(11, OTHERS)]) == [head(10), head(11, OTHERS)]
-    assert told([head(9), head(12), head(13), head(5), head(10, gen=2)]) == []
+    assert told(head(10)) is told(head(11, OTHERS)) is Standing.NEVER_SHOWN
+    assert told(head(9)) is told(head(12)) is Standing.AGREED
+    assert told(head(12, OTHERS)) is Standing.CONTRADICTION
+    assert told(head(13)) is told(head(10, gen=2)) is Standing.HEARD
+    assert told(head(5)) is Standing.BEFORE_OURS
 
 
 @settings(max_examples=60)

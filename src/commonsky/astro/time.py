@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 J2000_JD = 2451545.0
+UNIX_EPOCH_JD = 2440587.5
 SECONDS_PER_DAY = 86400.0
 
 _TEXT = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,18}))?Z?", re.ASCII)
@@ -44,6 +45,12 @@ def jd_utc_from_tai_s(tai_s: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
     """Two-part quasi-Julian dates in UTC from TAI seconds since J2000."""
     jd1, jd2, _ = erfa.ufunc.taiutc(J2000_JD, np.asarray(tai_s, dtype=np.float64) / SECONDS_PER_DAY)
     return np.asarray(jd1), np.asarray(jd2)
+
+
+def unix_s_from_tai_s(tai_s: float) -> int:
+    """Whole POSIX seconds, in which no leap second counts, from TAI seconds since J2000."""
+    jd1, jd2 = jd_utc_from_tai_s(tai_s)
+    return math.floor((float(jd1) - UNIX_EPOCH_JD + float(jd2)) * SECONDS_PER_DAY + 1e-4)
 
 
 def tai_s_from_utc(text: str) -> float:

@@ -15,6 +15,7 @@ import re
 
 from msgspec import Struct
 
+from commonsky.domain.tree_head import TreeHead
 from commonsky.federation.keys import SigningKey, VerifyKey, verifies
 from commonsky.sharing.merkle import HASH_BYTES
 
@@ -33,29 +34,6 @@ _HEAD = re.compile(
 _SIGNATURE_LINE = re.compile(rf"{_DASH} ([^\s+]+) ([A-Za-z0-9+/]+={{0,2}})")
 
 
-class TreeHead(Struct, frozen=True, kw_only=True):
-    """Where the audit tree of a member's node stands.
-
-    ``gen`` is the generation of the node, which rises when it is restored from a backup: a tree that lost leaves goes
-    on under another name, and all who saw the old one can tell.
-    """
-
-    log: str
-    gen: int
-    size: int
-    root: bytes
-
-    @property
-    def origin(self) -> str:
-        """The name under which the log signs."""
-        return f"{_ORIGIN}/{self.log}/{self.gen}"
-
-    @property
-    def text(self) -> str:
-        """The three lines that are signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
-
-
 class SignedNote(Struct, frozen=True):
     """A text and the signatures under it: pairs of a key's name and what follows it, decoded."""
 
@@ -63,9 +41,15 @@ class SignedNote(Struct, frozen=True):
     signatures: tuple[tuple[str, bytes], ...]
 
 
+def origin(head: TreeHead) -> str:
+    """Return the name under which the owner of a tree signs."""
+    return f"{_ORIGIN}/{head.log}/{head.gen}"
+
+
 def checkpoint(head: TreeHead, key: SigningKey) -> str:
     """Return the note by which a log's owner answers for a head."""
-    return f"{head.text}\n{_note_signature(head.origin, key, head.text)}"
+    text = f"{origin(head)}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
+    return f"{text}\n{_note_signature(origin(head), key, text)}"
 
 
 def cosigned(note: str, witness: str, key: SigningKey, signed_unix_s: int) -> str:
@@ -110,7 +94,7 @@ def open_checkpoint(note: str, log: str, key: VerifyKey) -> TreeHead:
         raise ValueError(f"this is a checkpoint of {head.log}, not of {log}")
     if len(head.root) != HASH_BYTES:
         raise ValueError("the root is no SHA-256 digest")
-    if not note_is_signed(note, head.origin, key):
+    if not note_is_signed(note, origin(head), key):
         raise ValueError(f"this checkpoint is not signed by the key of {log}")
     return head
 

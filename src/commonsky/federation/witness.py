@@ -7,12 +7,12 @@ partner and another tree to another is found out by the two signatures under two
 All transitions are in `VERDICTS`; nothing here knows stores or clocks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct
 
-from commonsky.federation.checkpoint import TreeHead
+from commonsky.domain.tree_head import TreeHead
 from commonsky.sharing.merkle import is_consistent
 
 
@@ -50,6 +50,9 @@ class Standing(StrEnum):
     DISPROVEN = "newer than the last one, with a proof that fails"
     CONTRADICTION = "of the same size as another head, with another root"
     OLD_GENERATION = "of a generation that has ended"
+    HEARD = "newer than what the log has shown us"
+    AGREED = "as the log showed it to us"
+    BEFORE_OURS = "older than the first one that we were shown"
 
 
 class Verdict(StrEnum):
@@ -66,14 +69,22 @@ VERDICTS = {
     Standing.FIRST: Verdict.COSIGN,
     Standing.NEXT: Verdict.COSIGN,
     Standing.NEW_GENERATION: Verdict.COSIGN_AND_TELL,
-    Standing.SAME: Verdict.COSIGN,
+    Standing.SAME: Verdict.IGNORE,
     Standing.EARLIER: Verdict.IGNORE,
     Standing.NEVER_SHOWN: Verdict.ALARM,
     Standing.UNPROVEN: Verdict.ASK,
     Standing.DISPROVEN: Verdict.ALARM,
     Standing.CONTRADICTION: Verdict.ALARM,
     Standing.OLD_GENERATION: Verdict.IGNORE,
+    Standing.HEARD: Verdict.IGNORE,
+    Standing.AGREED: Verdict.IGNORE,
+    Standing.BEFORE_OURS: Verdict.IGNORE,
 }
+
+COSIGNED = frozenset(
+    standing for standing, verdict in VERDICTS.items() if verdict in {Verdict.COSIGN, Verdict.COSIGN_AND_TELL}
+)
+"""How heads stood that were cosigned."""
 
 RootSeen = Callable[[int, int], bytes | None]
 """Root that a log signed for a generation and size, as far as we know, or ``None``."""
@@ -99,21 +110,18 @@ def contradicts(head: TreeHead, seen: RootSeen) -> bool:
     return seen(head.gen, head.size) not in {None, head.root}
 
 
-def never_shown(
-    heard: Iterable[TreeHead], *, first: TreeHead, last: TreeHead, shown: RootSeen
-) -> list[TreeHead]:
-    """Give the heads that others cosigned and that the log must have shown us by now, and did not.
+def settled(head: TreeHead, *, first: TreeHead, last: TreeHead, shown_root: bytes | None) -> Standing:
+    """Place a head that another member cosigned, when the log has shown us more; `Standing.HEARD` while it is open.
 
-    A log shows each of its heads to every partner, in order; ``first`` and ``last`` are those of the last generation
-    that we cosigned.
+    A log shows each of its heads to every partner, in order: what it showed others between ``first`` and ``last``,
+    which we cosigned in its last generation, it has shown us as well (with ``shown_root``), or it kept it from us.
     """
-    return [
-        head
-        for head in heard
-        if head.gen == last.gen
-        and first.size <= head.size <= last.size
-        and shown(head.gen, head.size) is None
-    ]
+    place, begun, reached = (head.gen, head.size), (first.gen, first.size), (last.gen, last.size)
+    if place > reached:
+        return Standing.HEARD
+    if shown_root is not None:
+        return Standing.AGREED if shown_root == head.root else Standing.CONTRADICTION
+    return Standing.BEFORE_OURS if place < begun else Standing.NEVER_SHOWN
 
 
 def _newer(head: TreeHead, shown: CheckpointShown, last: TreeHead) -> Standing:

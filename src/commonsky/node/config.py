@@ -177,6 +177,20 @@ class Screening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("screening: amber and red must be probabilities, amber not above red")
 
 
+class Audit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a head of the audit tree is signed and shown to all partners: there are decisions since the last one.
+
+    ``every_decisions`` so many of them, or ``every_s`` so much time since.
+    """
+
+    every_s: float = 600.0
+    every_decisions: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.every_s < math.inf and self.every_decisions > 0):
+            raise ValueError("audit: every_s must not be negative, every_decisions must be positive")
+
+
 class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One member's node.
 
@@ -199,6 +213,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     screening: Screening = Screening()
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
+    audit: Audit = Audit()
 
     def __post_init__(self) -> None:
         _check_member(self.member)

@@ -27,11 +27,13 @@ from commonsky.domain import (
     Record,
     RecordKind,
 )
+from commonsky.domain.tree_head import TreeHead
 from commonsky.federation import Refused, accept, read_wire, seal
 from commonsky.federation.position import Action
 from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
 from commonsky.node.agreements import Shelf, policy_of
+from commonsky.node.audit import checkpoint_is_due, make_checkpoint
 from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
@@ -156,6 +158,15 @@ def screen_when_due(node: Node) -> Screened | None:
     if last is not None and node.now_tai_s() - last.at_tai_s < node.config.screening.every_s:
         return None
     return screen(node) if node.store.last_entry(ORBIT_KINDS) else None
+
+
+def checkpoint_when_due(node: Node) -> TreeHead | None:
+    """Sign where our audit tree stands, and show it to every partner, once enough was decided since the last time."""
+    if not checkpoint_is_due(node):
+        return None
+    head = make_checkpoint(node)
+    share(node)
+    return head
 
 
 def receive(node: Node, issuer: str, transport: Transport) -> Arrival:

@@ -11,7 +11,7 @@ import msgspec
 from commonsky.domain import NoticeKind
 from commonsky.domain.printable import printable
 from commonsky.federation import read_header, seal
-from commonsky.node import asking
+from commonsky.node import asking, audit
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice
 
@@ -22,6 +22,8 @@ Handler = Callable[[Node, HeldNotice], str]
 HANDLERS: dict[NoticeKind, Handler] = {
     NoticeKind.QUESTION: asking.answer,
     NoticeKind.ANSWER: asking.heard,
+    NoticeKind.CHECKPOINT: audit.witness,
+    NoticeKind.COSIGNATURE: audit.hear,
 }
 """One function for each kind that this version obeys."""
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from commonsky.astro.time import tai_s_from_jd_utc
+from commonsky.astro.time import UNIX_EPOCH_JD, tai_s_from_jd_utc
 from commonsky.federation import SigningKey
 from commonsky.federation.keys import private_pem, public_hex, read_private_pem
 from commonsky.formats.errors import FormatError
@@ -18,7 +18,6 @@ from commonsky.node.people.desk import Desk
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store
 
-UNIX_EPOCH_JD = 2_440_587.5
 BEFORE_ALL_TAI_S = -1e12
 
 

@@ -5,6 +5,7 @@ that transaction. Bodies go in and out as bytes; only what is queried for stands
 """
 
 from commonsky.store.accounts import Account, Passkey
+from commonsky.store.audit_heads import HeldCheckpoint, HeldCosignature, HeldHead
 from commonsky.store.database import Store, Transaction
 from commonsky.store.errors import StoreError
 from commonsky.store.proposals import Proposal, Vote
@@ -29,7 +30,10 @@ __all__ = [
     "Bucket",
     "Ceremony",
     "Counts",
+    "HeldCheckpoint",
+    "HeldCosignature",
     "HeldDecision",
+    "HeldHead",
     "HeldNotice",
     "HeldSession",
     "IngestedFile",

@@ -20,6 +20,7 @@ from commonsky.sharing.audit_leaf import SECRET_BYTES
 from commonsky.store.accounts import Accounts
 from commonsky.store.acknowledgements import Acknowledgements
 from commonsky.store.audit import Audit
+from commonsky.store.audit_heads import AuditHeads
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
@@ -61,6 +62,7 @@ class Sections(
     Views,
     Watch,
     Audit,
+    AuditHeads,
     Accounts,
     SignIns,
     Proposals,

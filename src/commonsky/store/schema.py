@@ -280,3 +280,42 @@ audit_policies = Table(
     Column("sha256", LargeBinary, nullable=False, unique=True),
     Column("body", LargeBinary, nullable=False),
 )
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("gen", Integer, primary_key=True),
+    Column("size", _COUNTER, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_tai_s", Double, nullable=False),
+)
+
+audit_cosignatures = Table(
+    "audit_cosignatures",
+    metadata,
+    Column("gen", Integer, primary_key=True),
+    Column("size", _COUNTER, primary_key=True),
+    Column("witness", Text, primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("signed_unix_s", _COUNTER, nullable=False),
+    Column("received_tai_s", Double, nullable=False),
+)
+
+# Heads of the trees of others: ``told_by`` is the log itself, or the member that cosigned it.
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("log", Text, nullable=False),
+    Column("gen", Integer, nullable=False),
+    Column("size", _COUNTER, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("told_by", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("seen_tai_s", Double, nullable=False),
+    UniqueConstraint("log", "gen", "size", "told_by", "root"),
+    Index("audit_heads_by_standing", "log", "standing"),
+)

@@ -19,7 +19,7 @@ import uvicorn
 from commonsky.domain import FeedHead
 from commonsky.node.config import BY_HAND, Peer
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import declare_sensors, estimate, fetch, screen_when_due, share
+from commonsky.node.jobs import checkpoint_when_due, declare_sensors, estimate, fetch, screen_when_due, share
 from commonsky.node.link import LinkError
 from commonsky.node.locks import take
 from commonsky.node.node import Node
@@ -173,6 +173,7 @@ class Running:
         self._looks += 1
         if self._looks % DUE_EVERY_LOOKS == 0:
             share(node)
+            checkpoint_when_due(node)
             node.store.note_time(node.now_tai_s())
         self._stopping.wait(LOOK_EVERY_S)
 
