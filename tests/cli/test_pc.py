@@ -1,5 +1,7 @@
 """`commonsky pc` as a user meets it."""
 
+import gzip
+import io
 import json
 
 import pytest
@@ -131,6 +133,18 @@ def test_good_files_are_judged_beside_one_that_is_none(file, capsys):
     captured = capsys.readouterr()
     assert len(json.loads(captured.out)["events"]) == 2
     assert "bad.cdm" in captured.err
+
+
+def test_a_message_may_be_compressed_and_come_by_standard_input(file, capsys, tmp_path, monkeypatch):
+    packed = gzip.compress(message().encode(), mtime=0)
+    (tmp_path / "event.cdm.gz").write_bytes(packed)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(packed)))
+    assert main(["pc", file(message()), str(tmp_path / "event.cdm.gz"), "-", "--json"]) == 0
+    answers = {one["recommended"]["probability"] for one in document(capsys)["events"]}
+    assert len(answers) == 1
+    (tmp_path / "broken.cdm.gz").write_bytes(packed[:-50])
+    assert main(["pc", str(tmp_path / "broken.cdm.gz")]) in {2, 3}
+    assert "broken.cdm.gz" in capsys.readouterr().err
 
 
 def test_a_message_of_another_kind_is_named(file, capsys):

@@ -1,6 +1,7 @@
 """``commonsky screen``: what it prints and writes, how it exits, and what it says when it cannot."""
 
 import csv
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -179,6 +180,29 @@ def test_an_asked_for_object_that_cannot_be_screened_shows_in_the_exit_code(caps
     file.write_text("\n".join(line for pair in [*lines[1:20], old] for line in pair))
     assert as_json(capsys, file, *ASKED, code=0)["not_screened"]
     assert as_json(capsys, file, *ASKED, "--object", "84000", code=3)["not_screened"]
+
+
+def test_a_catalogue_of_which_nothing_can_be_screened_shows_in_the_exit_code(capsys, catalogue):
+    document = as_json(capsys, catalogue, "--start", "2034-08-09", "--days", "0.01", code=3)
+    assert len(document["not_screened"]) == document["objects"]
+    assert document["start_utc"] == "2034-08-09T00:00:00.000000Z"
+
+
+def test_an_object_can_be_asked_for_by_its_designator(capsys, lines, tmp_path):
+    named = checked(f"{lines[0][0][:9]}98067A  {lines[0][0][17:]}"), lines[0][1]
+    file = tmp_path / "catalogue.tle"
+    file.write_text("\n".join(line for pair in [named, *lines[1:]] for line in pair))
+    by_number, by_designator = (
+        as_json(capsys, file, *ASKED, "--object", name) for name in ("84000", "1998-067a")
+    )
+    assert by_number["approaches"] == by_designator["approaches"] != []
+
+
+def test_an_ephemeris_that_breaks_off_is_told(capsys, lines, tmp_path):
+    file = tmp_path / "operator.oem.gz"
+    file.write_bytes(gzip.compress(oem(lines[0], 84000, 3).encode(), mtime=0)[:-400])
+    document = as_json(capsys, file, "--start", START, "--days", "0.01", code=3)
+    assert "break off" in document["rejected"][-1]["reason"]
 
 
 def checked(line):

@@ -5,6 +5,7 @@ import gzip
 import io
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from commonsky.astro.time import utc_from_tai_s
 from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
 from commonsky.cli.written import write_table
 from commonsky.formats.ccsds.cdm import Cdm, read_cdm
+from commonsky.formats.compressed import unpacked
 from commonsky.formats.errors import FormatError
 from commonsky.safety.probability import (
     Assessment,
@@ -28,6 +30,7 @@ from commonsky.safety.probability import (
     conjunction_from_cdm,
 )
 
+_STDIN = Path("-")
 _LENGTH = re.compile(r"\s*([0-9.eE+-]+)\s*(m|km)?\s*", re.ASCII)
 _LONGEST_M = 1e6
 _SAMPLES = 200_000
@@ -43,7 +46,13 @@ class _Judged:
 
 
 def pc(  # noqa: PLR0913  # the options of a command
-    events: Annotated[list[Path], Parameter(help="Conjunction data messages: KVN, XML, JSON or CSV.")],
+    events: Annotated[
+        list[Path],
+        Parameter(
+            help="Conjunction data messages: KVN, XML, JSON or CSV, also in gzip; - for standard input.",
+            allow_leading_hyphen=True,
+        ),
+    ],
     /,
     *,
     hbr: Annotated[
@@ -111,12 +120,13 @@ def _radius(text: str) -> float:
 def _messages(source: Path) -> tuple[Sequence[Cdm], int]:
     """Read the messages of a file; complain of those that are left out and count them."""
     try:
-        data = source.read_bytes()
+        data = sys.stdin.buffer.read() if source == _STDIN else source.read_bytes()
     except OSError as error:
         complain(f"{source}: {(error.strerror or str(error)).lower()}")
         return (), 1
     try:
-        reading = read_cdm(data, source=str(source))
+        content, damage = unpacked(data, source=str(source))
+        reading = read_cdm(content, source=str(source))
     except FormatError as error:
         other = _OTHER.search(data[:_START])
         kind = (other[1] or other[2]).decode().upper() if other else ""
@@ -124,7 +134,9 @@ def _messages(source: Path) -> tuple[Sequence[Cdm], int]:
         return (), 1
     for one in reading.rejected:
         complain(f"{source}: line {one.line}: {one.field}: {one.reason}")
-    return reading.messages, len(reading.rejected)
+    if damage:
+        complain(f"{source}: {damage.reason}")
+    return reading.messages, len(reading.rejected) + bool(damage)
 
 
 def _table(file: Path) -> Mapping[str, tuple[float, float]]:

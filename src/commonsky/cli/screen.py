@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from commonsky.cli.render import CommandError, Exit, show
 from commonsky.cli.screen_files import Intake, read_intake
 from commonsky.cli.screen_output import Outcome, report, write_cdms, write_csv
 from commonsky.safety.kept_pieces import KeptPieces
-from commonsky.safety.population import Assembly, assemble, usual_start_tai_s
+from commonsky.safety.population import Assembly, assemble, plain_designator, usual_start_tai_s
 from commonsky.safety.rescreening import Answer, Question, screen_objects
 from commonsky.safety.screening import Box, Span, Sphere
 from commonsky.safety.workers import Workers, WorkersLostError
@@ -43,8 +44,8 @@ class ScreenOptions:
         An operator's OEM or OCM, in place of the element set of the same object; may be given several times.
         NUMBER=FILE says which object it is of.
     start
-        Begin, UTC, as 2024-08-09T00:00:00, or "now". Without it: the hour after nine in ten epochs of the element
-        sets, which is about when the catalogue was published, and in a folder to resume the start of the run before.
+        Begin, UTC, as 2024-08-09 or 2024-08-09T12:00:00, or "now". Without it: the hour after nine in ten epochs of the
+        element sets, about when the catalogue was published, and in a folder to resume the start of the run before.
     days
         Length of the span in days.
     within
@@ -95,7 +96,7 @@ def screen(
 
     Pairs slower than 10 m/s to each other at their closest stay together (docked, in formation, listed twice): they
     are a kind of their own. Exit code 0: done; what is too old, decayed or cannot be propagated is listed; 3: done, but
-    lines were rejected, or an object that was asked for could not be screened; 2: wrong usage or no catalogue.
+    lines were rejected, or nothing or not all that was asked for could be screened; 2: wrong usage or no catalogue.
 
     Parameters
     ----------
@@ -151,11 +152,22 @@ def _question(
     assembly = assemble(intake.element_sets, intake.ephemerides, start_tai_s=begin_tai_s)
     primaries, others = intake.primaries, intake.others
     if options.object_id:
-        primaries = frozenset(one.lstrip("0") or one for one in options.object_id)
-        if missing := sorted(primaries - {one.id for one in assembly.objects}):
-            raise CommandError(f"{intake.source}: holds no object {', '.join(missing)}", Exit.UNUSABLE)
+        primaries = _asked(options.object_id, assembly, intake.source)
     question = Question(span, volume, primaries, others, options.max_age * SECONDS_PER_DAY)
     return question, assembly
+
+
+def _asked(names: Sequence[str], assembly: Assembly, source: str) -> frozenset[str]:
+    """Return the ids of objects that are asked for by catalogue number or designator."""
+    known = {one.id: one.id for one in assembly.objects}
+    designated = {plain_designator(one.designator): one.id for one in assembly.objects}
+    found = {
+        name: known.get(name.lstrip("0") or name) or designated.get(plain_designator(name) or "no designator")
+        for name in names
+    }
+    if missing := [name for name, one in found.items() if one is None]:
+        raise CommandError(f"{source}: holds no object {', '.join(missing)}", Exit.UNUSABLE)
+    return frozenset(one for one in found.values() if one)
 
 
 def _start_tai_s(options: ScreenOptions, intake: Intake, folder: KeptPieces | None) -> float:
@@ -163,7 +175,7 @@ def _start_tai_s(options: ScreenOptions, intake: Intake, folder: KeptPieces | No
         return _now_tai_s()
     if options.start is not None:
         try:
-            return tai_s_from_utc(options.start)
+            return tai_s_from_utc(options.start if "T" in options.start else f"{options.start}T00:00:00")
         except ValueError as error:
             raise CommandError(f"--start: {error}, or now", Exit.UNUSABLE) from error
     if folder is not None and (before := folder.start_tai_s) is not None:

@@ -72,7 +72,7 @@ def _read(file: Path, intake: Intake) -> None:
     source = "standard input" if file == _STDIN else str(file)
     head, _ = unpacked(data, source=source)
     if _EPHEMERIS.search(head[:_HEAD_BYTES]):
-        _take_ephemerides(head, source, intake, None)
+        _take_ephemerides(data, source, intake, None)
         return
     found = read_catalogue(data, source=source)
     intake.element_sets += found.element_sets

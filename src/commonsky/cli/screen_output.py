@@ -67,9 +67,11 @@ class Outcome:
 
     @property
     def failed_the_asked(self) -> bool:
-        """Whether an object that was asked for by name could not be screened; of a whole catalogue some never can."""
+        """Whether an object that was asked for, or every one of a catalogue, could not be screened: some never can."""
         asked = self.question.primaries or frozenset()
-        return any(one in asked for one, _, _ in self.not_screened)
+        not_screened = self.not_screened
+        none_can = len(not_screened) == len(self.assembly.objects)
+        return none_can or any(one in asked for one, _, _ in not_screened)
 
 
 def report(outcome: Outcome, *, as_json: bool) -> Report:

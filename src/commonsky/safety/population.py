@@ -117,11 +117,11 @@ def _by_known_ids(
     ephemerides: Sequence[ScreenedObject], known: Mapping[str, ScreenedObject]
 ) -> tuple[dict[str, ScreenedObject], list[SetAside]]:
     """Find out whose ephemerides these are, and which are second ones of the same object."""
-    by_designator = {name: key for key, one in known.items() if (name := _plain(one.designator))}
+    by_designator = {name: key for key, one in known.items() if (name := plain_designator(one.designator))}
     own: dict[str, ScreenedObject] = {}
     second = []
     for one in ephemerides:
-        key = one.id if one.id in known else by_designator.get(_plain(one.designator), one.id)
+        key = one.id if one.id in known else by_designator.get(plain_designator(one.designator), one.id)
         if key in own:
             second.append(SetAside(key, "has a second ephemeris; the first is screened"))
             continue
@@ -248,7 +248,7 @@ def _bytes_of(one: MessageEphemeris) -> bytes:
     return b"".join([words.encode(), *(np.ascontiguousarray(each).tobytes() for each in arrays)])
 
 
-def _plain(designator: str) -> str:
+def plain_designator(designator: str) -> str:
     """``1998-067-A``, ``1998-067A`` and ``1998067A`` are the same; words such as ``UNKNOWN`` name nothing."""
     plain = "".join(character for character in designator.upper() if character.isalnum())
     return plain if any(character.isdigit() for character in plain) else ""
