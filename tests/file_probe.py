@@ -3,8 +3,8 @@
 import io
 
 from commonsky.domain import FeedHead, Mode
-from commonsky.federation import CarriageError, CarriageHeader, sign_carriage
-from commonsky.federation.conformance import Outcome, Reply
+from commonsky.federation import CarriageError, CarriageHeader, Outcome, sign_carriage
+from commonsky.federation.conformance import Reply
 from commonsky.node.carriage import take_carried, write_carried
 from commonsky.node.link import CutError, ElsewhereError
 

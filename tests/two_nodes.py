@@ -28,7 +28,7 @@ def member(name):
     return Member(id=name, name=name, kind=MemberKind.NATION, public_key=public_hex(KEYS[name]))
 
 
-def found_two(folder, *, urls=None, now_tai_s=lambda: NOW_TAI_S, members=(GIVER, READER)):
+def found_two(folder, *, urls=None, now_tai_s=lambda: NOW_TAI_S, members=(GIVER, READER), broker=None):
     """Found the nodes of two members below a folder and open them, giver first."""
     urls = urls or dict.fromkeys(members, "file:")
     nodes = []
@@ -38,6 +38,7 @@ def found_two(folder, *, urls=None, now_tai_s=lambda: NOW_TAI_S, members=(GIVER,
             mode=Mode.REAL,
             member=member(own),
             url="http://127.0.0.1:1",
+            broker=broker,
             peers=tuple(Peer(member=member(one), url=urls[one]) for one in members if one != own),
         )
         home = found_node(folder / own, config, KEYS[own])

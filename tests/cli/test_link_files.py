@@ -68,6 +68,23 @@ def test_half_a_file_is_taken_as_far_as_it_is_whole_and_told(homes, run, tmp_pat
     assert "ends too early" in said
 
 
+def test_a_broker_is_configured_from_the_keys_that_members_tell(homes, run):
+    keys = {}
+    for member, home in zip((GIVER, READER), homes, strict=True):
+        code, said, _ = run("link", "nkey", "--node", home, "--json")
+        assert code == 0
+        keys[member] = json.loads(said)["nkey"]
+    code, said, _ = run("link", "broker", *(f"{member}={key}" for member, key in keys.items()))
+    assert code == 0
+    assert "sync_interval: always" in said
+    assert all(key in said for key in keys.values())
+    assert run("link", "broker", f"{GIVER}={keys[GIVER]}")[0] == 2
+    code, _, err = run("link", "broker", f"{GIVER}={keys[GIVER]}", f"{READER}=secret")
+    assert (code, "no public user key" in err) == (2, True)
+    code, said, _ = run("link", "leaf", "hub:7422", "--node", homes[0])
+    assert (code, "nats-leaf://hub:7422" in said) == (0, True)
+
+
 def test_wrong_files_members_and_places_are_said_in_one_line(homes, run, tmp_path):
     giver, reader = homes
     out = tmp_path / "to-gbr.feed"

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +12,17 @@ from cyclopts import Parameter
 
 from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
-from commonsky.federation.conformance import MOST_ENVELOPES, Finding, Parties, Verdict
+from commonsky.federation.conformance import (
+    MOST_ENVELOPES,
+    Finding,
+    LinkUnderTest,
+    Parties,
+    Verdict,
+)
 from commonsky.federation.conformance import conformance as check
 from commonsky.federation.keys import ENTROPY_BYTES, signing_key, verify_key
-from commonsky.node.config import NodeConfig, Peer
+from commonsky.node.config import VIA_BROKER, NodeConfig, Peer
+from commonsky.node.link import LinkError
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.web.http_probe import HttpProbe
@@ -36,7 +45,7 @@ def conformance(
     Parameters
     ----------
     url
-        Where the implementation serves, as `http://127.0.0.1:8701`.
+        Where the implementation serves, as `http://127.0.0.1:8701`, or `nats:` to ask through the node's own broker.
     node
         Folder of the node that asks (default: this folder).
     partner
@@ -46,7 +55,7 @@ def conformance(
     json
         Print one JSON document.
     """
-    with opened(node) as reader, httpx.Client(trust_env=False) as client:
+    with opened(node) as reader:
         peer = _asked(reader.config, url, partner)
         parties = Parties(
             issuer=peer.member.id,
@@ -56,14 +65,33 @@ def conformance(
             stranger_key=signing_key(os.urandom(ENTROPY_BYTES)),
             mode=reader.config.mode,
         )
-        found = check(
-            HttpProbe(client, url, peer.member.id),
-            parties,
-            now_tai_s=wall_clock_tai_s,
-            nonce=lambda: secrets.token_hex(16),
-            most=most,
-        )
+        with _probe(reader, peer, url) as probe:
+            found = check(
+                probe,
+                parties,
+                now_tai_s=wall_clock_tai_s,
+                nonce=lambda: secrets.token_hex(16),
+                most=most,
+            )
         return show(_report(url, reader, peer, found), as_json=json)
+
+
+@contextmanager
+def _probe(reader: Node, peer: Peer, url: str) -> Iterator[LinkUnderTest]:
+    """Give what asks, over the kind of link that the address is of."""
+    issuer = peer.member.id
+    if url == VIA_BROKER:
+        from commonsky.web.nats_node import connected  # noqa: PLC0415  # of use to few, and slow to import
+        from commonsky.web.nats_probe import NatsProbe  # noqa: PLC0415
+
+        try:
+            with connected(reader) as connection:
+                yield NatsProbe(connection, issuer=issuer, reader=reader.id)
+        except LinkError as error:
+            raise CommandError(str(error), Exit.UNUSABLE) from error
+    else:
+        with httpx.Client(trust_env=False) as client:
+            yield HttpProbe(client, url, issuer)
 
 
 def _report(url: str, reader: Node, peer: Peer, found: list[Finding]) -> Report:
@@ -92,8 +120,9 @@ def _report(url: str, reader: Node, peer: Peer, found: list[Finding]) -> Report:
 
 
 def _asked(config: NodeConfig, url: str, partner: str | None) -> Peer:
-    if not url.startswith(("http://", "https://")):
-        raise CommandError(f"{url!r} is no address like http://127.0.0.1:8701", Exit.UNUSABLE)
+    if url != VIA_BROKER and not url.startswith(("http://", "https://")):
+        words = f"{url!r} is no address like http://127.0.0.1:8701, and not {VIA_BROKER} for our broker"
+        raise CommandError(words, Exit.UNUSABLE)
     known = ", ".join(peer.member.id for peer in config.peers) or "nobody"
     if partner is not None:
         peer = config.peer(partner)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from commonsky.cli.link_broker import broker, leaf, nkey
 from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
 from commonsky.cli.written import written
@@ -25,6 +26,11 @@ SHOWN = 10
 Coalition = Annotated[Path, Parameter(name=["--coalition", "-c"])]
 Home = Annotated[Path, Parameter(name=["--node", "-n"])]
 DEFAULT_COALITION = Path("var/demo")
+
+
+app.command(nkey)
+app.command(broker)
+app.command(leaf)
 
 
 @app.command

@@ -8,7 +8,7 @@ from commonsky.federation.accept import Receiver, Refused, accept
 from commonsky.federation.carriage import CarriageError, CarriageHeader, read_carriage, sign_carriage
 from commonsky.federation.keys import SigningKey, VerifyKey
 from commonsky.federation.position import Action, FeedState, Refusal, Relation, state_diagram
-from commonsky.federation.pull import PullGuard, PullRefused, PullRequest, sign_pull
+from commonsky.federation.pull import Outcome, PullGuard, PullRefused, PullRequest, sign_pull
 from commonsky.federation.seal import header_sha256, read_header, seal
 from commonsky.federation.wire import Wire, WireFault, encode_wire, read_wire
 
@@ -17,6 +17,7 @@ __all__ = [
     "CarriageError",
     "CarriageHeader",
     "FeedState",
+    "Outcome",
     "PullGuard",
     "PullRefused",
     "PullRequest",

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from commonsky.domain import NO_HEADER_SHA256, Envelope, EnvelopeHeader, FeedHead, Mode
 from commonsky.federation.keys import SigningKey, VerifyKey, verifies
 from commonsky.federation.position import Relation, relation
-from commonsky.federation.pull import PullRequest
+from commonsky.federation.pull import Outcome, PullRequest
 from commonsky.federation.seal import LAST_PLACE, head_of, read_header, signed_bytes
 from commonsky.federation.wire import MAX_ENVELOPES, read_wire
 
@@ -25,16 +25,6 @@ WAIT_S = 1.0
 HUGE_LIMIT = 1_000_000_000
 LONG_AGO_S = 10.0 * 86_400.0
 MOST_ENVELOPES = 200
-
-
-class Outcome(StrEnum):
-    """How a link answers a question."""
-
-    GIVEN = "given"
-    REFUSED = "refused"
-    ELSEWHERE = "not on this feed"
-    MALFORMED = "malformed"
-    FAULT = "fault"
 
 
 class Reply(Struct, frozen=True, kw_only=True):

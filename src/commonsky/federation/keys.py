@@ -6,8 +6,9 @@ A private key file holds `private_pem` and belongs in a file that only the node'
 import re
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SigningKey = Ed25519PrivateKey
 VerifyKey = Ed25519PublicKey
@@ -26,6 +27,15 @@ def signing_key(entropy: bytes) -> SigningKey:
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"a signing key is made of {ENTROPY_BYTES} random bytes, not {len(entropy)}")
     return SigningKey.from_private_bytes(entropy)
+
+
+def derived_key(key: SigningKey, purpose: bytes) -> SigningKey:
+    """Return a key that follows from another one and serves a purpose of its own (HKDF, RFC 5869, SHA-256).
+
+    Who sees what it signs, or chooses what it signs, learns nothing that the other key's signatures would mean.
+    """
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=ENTROPY_BYTES, salt=None, info=purpose)
+    return signing_key(hkdf.derive(key.private_bytes_raw()))
 
 
 def private_pem(key: SigningKey) -> bytes:

@@ -56,6 +56,17 @@ class PullRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 _REQUESTS = msgspec.json.Decoder(PullRequest)
 
 
+class Outcome(StrEnum):
+    """How a giver answers a request, whatever carries it."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    ELSEWHERE = "not on this feed"
+    CUT = "cut"
+    MALFORMED = "malformed"
+    FAULT = "fault"
+
+
 class PullRefusal(StrEnum):
     """Why a request is not served; for the giver's log only."""
 

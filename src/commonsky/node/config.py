@@ -34,6 +34,8 @@ from commonsky.tracking import Estimated, FitSettings
 MOST_RADIUS_M = 1_000.0
 BY_HAND = "file:"
 """Address of a partner that no network reaches: its feed is carried in files."""
+VIA_BROKER = "nats:"
+"""Address of a partner that is reached through our broker."""
 
 
 class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +54,7 @@ class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A partner as we know it: its key is pinned here, its word about itself is not asked.
 
-    ``url`` says what kind of link there is: ``http`` or ``https``, or `BY_HAND` alone for files that are carried.
+    ``url`` says what kind of link there is: ``http`` or ``https``, `VIA_BROKER`, or `BY_HAND` in files.
     """
 
     member: Member
@@ -60,7 +62,7 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         _check_member(self.member)
-        if self.url == BY_HAND:
+        if self.url in {BY_HAND, VIA_BROKER}:
             return
         _check_url(self.url)
         parts = urlsplit(self.url)
@@ -68,6 +70,43 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"url {self.url!r} would carry records in the clear: use https beyond this machine"
             )
+
+
+class BrokerLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The NATS broker that this node is connected to, perhaps a leaf node of its own.
+
+    Attributes
+    ----------
+    url
+        ``nats://`` in the clear, on this machine only, or ``tls://``.
+    tls_ca
+        File with the certificates that the broker's is checked against, in place of the machine's.
+    keep_days, keep_bytes
+        For so long, and so much for each reader, the broker keeps what was pushed, for readers that are away. Older
+        envelopes are asked for.
+    ask_every_s
+        So often a partner is asked whether the broker has lost something, when nothing shows that it has.
+
+    """
+
+    url: str
+    tls_ca: str = ""
+    keep_days: float = 7.0
+    keep_bytes: int = 1_073_741_824
+    ask_every_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"nats", "tls"} or not parts.hostname:
+            raise ValueError(
+                f"broker: url {self.url!r} is not like nats://127.0.0.1:4222 or tls://broker:4222"
+            )
+        if parts.scheme == "nats" and not is_loopback(parts.hostname):
+            raise ValueError(
+                f"broker: url {self.url!r} would carry records in the clear: use tls beyond this machine"
+            )
+        if not (self.keep_days > 0.0 and self.keep_bytes > 0 and self.ask_every_s > 0.0):
+            raise ValueError("broker: keep_days, keep_bytes and ask_every_s must be positive")
 
 
 class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,10 +253,16 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
     audit: Audit = Audit()
+    broker: BrokerLink | None = None
 
     def __post_init__(self) -> None:
         _check_member(self.member)
         _check_url(self.url)
+        through = sorted(peer.member.id for peer in self.peers if peer.url == VIA_BROKER)
+        if through and self.broker is None:
+            raise ValueError(
+                f"{', '.join(through)} would be reached through a broker, and none is configured"
+            )
         if self.generation < 1:
             raise ValueError("generation counts from 1")
         _require_distinct("sensors", [own.sensor.id for own in self.sensors])

@@ -1,7 +1,8 @@
 """What a node has at hand: who it is, its key, its store, its clock, its agreements as they stand now."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition, Lock
 from typing import NamedTuple
@@ -37,6 +38,7 @@ class Node:
     last_screening: Screened | None = None
     _sealed_count: int = 0
     _sealed: Condition = field(default_factory=Condition)
+    _to_wake: set[Callable[[], object]] = field(default_factory=set)
     _shelf: Shelf | None = None
     _shared_under: tuple[Agreement, ...] | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
@@ -105,7 +107,7 @@ class Node:
         """Something was put on a feed: wake those who wait for it."""
         with self._sealed:
             self._sealed_count += 1
-            self._sealed.notify_all()
+            self._wake()
 
     def wait_for_more(self, sealed_count: int, timeout_s: float) -> None:
         """Wait until this process has put more on its feeds than when the count was taken, or the time is over."""
@@ -116,7 +118,23 @@ class Node:
         """Let nobody wait any longer: this process ends."""
         with self._sealed:
             self.closing = True
-            self._sealed.notify_all()
+            self._wake()
+
+    @contextmanager
+    def waking(self, call: Callable[[], object]) -> Iterator[None]:
+        """Have something called, inside of the block, each time that more was sealed or this process ends."""
+        with self._sealed:
+            self._to_wake.add(call)
+        try:
+            yield
+        finally:
+            with self._sealed:
+                self._to_wake.discard(call)
+
+    def _wake(self) -> None:
+        self._sealed.notify_all()
+        for call in self._to_wake:
+            call()
 
     def complain(self, text: str) -> None:
         """Say on stderr what cannot even be stored, as on a full disk: once, until something else is to be said."""

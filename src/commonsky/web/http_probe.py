@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 import httpx
 
-from commonsky.federation import PullRequest, SigningKey, sign_pull
-from commonsky.federation.conformance import FailedError, Outcome, Reply, Trait
+from commonsky.federation import Outcome, PullRequest, SigningKey, sign_pull
+from commonsky.federation.conformance import FailedError, Reply, Trait
 
 PATIENCE_S = 20.0
 

@@ -17,10 +17,10 @@ import httpx
 import uvicorn
 
 from commonsky.domain import FeedHead
-from commonsky.node.config import BY_HAND, Peer
+from commonsky.node.config import BY_HAND, VIA_BROKER, Peer
 from commonsky.node.incoming import take_incoming
 from commonsky.node.jobs import checkpoint_when_due, declare_sensors, estimate, fetch, screen_when_due, share
-from commonsky.node.link import LinkError
+from commonsky.node.link import LinkError, Transport
 from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
@@ -76,9 +76,11 @@ class Running:
         self._repeat("estimate", self._estimate)
         if node.config.assets:
             self._repeat("screen", self._screen)
+        broker = self._broker()
         for peer in (one for one in node.config.peers if one.url != BY_HAND):
-            client = self._held.enter_context(httpx.Client(trust_env=False))
-            self._repeat(f"pull from {peer.member.id}", partial(self._pull, peer, client))
+            issuer = peer.member.id
+            transport = self._over_http(peer) if broker is None or peer.url != VIA_BROKER else broker(issuer)
+            self._repeat(f"pull from {issuer}", partial(self._pull, issuer, transport))
 
     def ask_to_stop(self) -> None:
         """Begin to stop; safe to call from a signal handler."""
@@ -130,15 +132,15 @@ class Running:
             self.node.complain(text)
             self._stopping.wait(RETRY_S)
 
-    def _pull(self, peer: Peer, client: httpx.Client) -> None:
+    def _pull(self, issuer: str, transport: Transport) -> None:
         """Ask a partner once for what is next; a fault is told once."""
-        node, issuer = self.node, peer.member.id
+        node = self.node
         if node.store.link_state(issuer) is LinkState.CUT:
             self._stopping.wait(RETRY_S)
             return
         began_s = time.monotonic()
         try:
-            arrival = fetch(node, issuer, partial(self._asked, peer, client))
+            arrival = fetch(node, issuer, transport)
         except (LinkError, StoreError) as fault:
             if not self._stopping.is_set():
                 node.note_link(issuer, str(fault))
@@ -152,17 +154,32 @@ class Running:
             # A partner that has nothing waits with its answer; one that answers nothing at once is not asked for more.
             self._stopping.wait(max(0.0, began_s + RETRY_S - time.monotonic()))
 
-    def _asked(self, peer: Peer, client: httpx.Client, head: FeedHead) -> bytes:
-        return pull(
-            client,
-            peer.url,
-            head,
-            issuer=peer.member.id,
-            reader=self.node.id,
-            key=self.node.key,
-            now_tai_s=wall_clock_tai_s(),
-            nonce=secrets.token_hex(16),
-            wait_s=WAIT_S,
+    def _over_http(self, peer: Peer) -> Transport:
+        client = self._held.enter_context(httpx.Client(trust_env=False))
+
+        def ask(head: FeedHead) -> bytes:
+            return pull(
+                client,
+                peer.url,
+                head,
+                issuer=peer.member.id,
+                reader=self.node.id,
+                key=self.node.key,
+                now_tai_s=wall_clock_tai_s(),
+                nonce=secrets.token_hex(16),
+                wait_s=WAIT_S,
+            )
+
+        return ask
+
+    def _broker(self) -> Callable[[str], Transport] | None:
+        """Connect to the broker, if partners are reached through one: give what makes the link to each of them."""
+        if all(peer.url != VIA_BROKER for peer in self.node.config.peers):
+            return None
+        from commonsky.web.nats_node import at_broker  # noqa: PLC0415  # of use to few, and slow to import
+
+        return self._held.enter_context(
+            at_broker(self.node, wall_clock_tai_s=wall_clock_tai_s, wait_s=WAIT_S)
         )
 
     def _take_in(self) -> None:
