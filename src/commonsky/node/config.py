@@ -5,6 +5,7 @@
     FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys,
                             objects that need another estimate than most, objects to screen for and how, people
     FOLDER/node.key         our signing key, readable by the owner alone
+    FOLDER/orbit.secret     by which orbits below full precision are displaced: never to be lost or changed
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      agreements to which we are a party, and the signatures on them
     FOLDER/*.lock           held by the process that serves, or estimates
@@ -302,6 +303,11 @@ class NodeFolder:
     def key(self) -> Path:
         """The signing key, PEM."""
         return self.path / "node.key"
+
+    @property
+    def orbit_secret(self) -> Path:
+        """What displaces orbits that are released below full precision."""
+        return self.path / "orbit.secret"
 
     @property
     def database(self) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Component, Decision, ElementSet, Label, Mode, Record, Track
@@ -158,6 +158,7 @@ def _element_set_facts(content: ElementSet) -> tuple[Fact, ...]:
         Fact("Mean anomaly", f"{content.mean_anomaly_deg:.4f}", "deg"),
         Fact("B*", f"{content.bstar:.4e}", "1/Earth radius"),
         Fact("Precision", "not stated by element sets"),
+        *_coarse(content),
     )
 
 
@@ -172,7 +173,15 @@ def _track_facts(content: Track) -> tuple[Fact, ...]:
         _told("Weighted RMS", content.weighted_rms, "{:.2f}", "sigma"),
         Fact("Force model", f"{content.force_model.engine}, {content.force_model.gravity_model}"),
         Fact("Drag Cd A/m", f"{content.force_model.drag_cd_area_over_mass:.4g}", "m2/kg"),
+        *_coarse(content),
     )
+
+
+def _coarse(content: Track | ElementSet) -> tuple[Fact, ...]:
+    """Say of an orbit that was displaced before release what it is good for."""
+    if content.coarsened_to_m is UNSET:
+        return ()
+    return (Fact("Coarsened to", f"{content.coarsened_to_m:,.0f}", "m (not for collision avoidance)"),)
 
 
 def _told(name: str, value: float | str | None, spelled: str, unit: str = "") -> Fact:

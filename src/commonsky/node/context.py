@@ -1,5 +1,7 @@
 """What the store knows about a record beyond its own content, for the rules to speak of."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from commonsky.domain import (
@@ -77,21 +79,24 @@ def _claim(entry: StoredRecord) -> IdentityClaim:
     return claim
 
 
-def in_form(entry: StoredRecord, decision: Decision) -> tuple[Decision, bytes | None]:
+def in_form(
+    entry: StoredRecord, decision: Decision, coarse: Callable[[Record, float], Record]
+) -> tuple[Decision, bytes | None]:
     """Give what goes out by a decision; a record that cannot be brought into the form is refused instead."""
     if not decision.allowed:
         return decision, None
     try:
-        return decision, outgoing(entry, decision)
+        return decision, outgoing(entry, decision, coarse)
     except Exception as fault:  # noqa: BLE001  # whatever goes wrong here must refuse, never release
         reason = f"refused, since it could not be brought into its form: {printable(str(fault))}"
         trace = (*decision.trace, reason)
         return replace(decision, allowed=False, reason=reason, trace=trace, form=AS_IT_IS), None
 
 
-def outgoing(entry: StoredRecord, decision: Decision) -> bytes:
+def outgoing(entry: StoredRecord, decision: Decision, coarse: Callable[[Record, float], Record]) -> bytes:
     """Give a record's bytes as they go out in the form that was decided; raises ValueError if it has none.
 
+    ``coarse`` displaces the orbit of a record of ours by so many metres at least, or raises ValueError.
     Our own derived records go without their lineage: the ids of the sources tell which sensors saw an object, when
     and how often. They stay in our store, where `explain` and the audit find them. A partner's record is passed on
     as its originator wrote it.
@@ -102,9 +107,8 @@ def outgoing(entry: StoredRecord, decision: Decision) -> bytes:
             raise ValueError(f"record {entry.id} is {entry.originator}'s: it goes out as it is or not at all")
         return entry.body
     record = decode(entry.body)
-    content = _left_out(record.content, form.withheld_fields)
-    if form.precision_floor_m > 0.0:
-        raise ValueError(f"record {entry.id} cannot be coarsened to {form.precision_floor_m:g} m")
+    told = record if form.precision_floor_m == 0.0 else coarse(record, form.precision_floor_m)
+    content = _left_out(told.content, form.withheld_fields)
     label = record.label.opened(form.declassified, decision.reader)
     record_name = record.id if content is record.content else record_id(record.originator, content)
     return encode(replace(record, id=record_name, label=label, content=content, inputs=()))

@@ -16,6 +16,7 @@ Jobs take the node and data, call the rooms below in order, and hold no state of
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -34,6 +35,7 @@ from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
 from commonsky.node.agreements import Shelf, policy_of
 from commonsky.node.audit import checkpoint_is_due, make_checkpoint
+from commonsky.node.coarse import coarse
 from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
 from commonsky.node.intake import FileContent, own_record, read_file
@@ -303,7 +305,7 @@ def _decide_and_seal(
     for entry in due:
         facets = facets_of(tx, decode(entry.body))
         decision = decide(facets, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
-        decision, body = in_form(entry, decision)
+        decision, body = in_form(entry, decision, partial(coarse, node, tx))
         decided.append((entry.n, decision))
         if body is not None:
             released.append((str(decision.agreement), body))

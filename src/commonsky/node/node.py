@@ -31,6 +31,7 @@ class Node:
     config: NodeConfig
     folder: NodeFolder
     key: SigningKey
+    orbit_secret: bytes
     store: Store
     now_tai_s: Callable[[], float]
     stopwatch: Stopwatch

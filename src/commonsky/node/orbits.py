@@ -12,6 +12,7 @@ from commonsky.astro.numerical import Trajectory, solve
 from commonsky.domain import ConjunctionWarning, ElementSet, IdentityClaim, Record, Track
 from commonsky.formats.canonical import decode
 from commonsky.node.node import Node
+from commonsky.safety.coarse import require_fine, why_unfit
 from commonsky.safety.encounter import Side, period_s
 from commonsky.safety.events import object_key
 from commonsky.tracking import predict, predict_with_covariance
@@ -23,6 +24,7 @@ SAME_PLACE_M = 20_000.0
 SAME_MOTION_M_S = 30.0
 """An element set a day old is off by a few kilometres; in another place of the sky nothing moves alike."""
 
+MOST_NAMED = 10
 NEARLY_AS_NEW_S = 6.0 * 3_600.0
 TRACK_LASTS_S = 3.0 * 86_400.0
 """A track that nothing was added to for so long gives way to an element set."""
@@ -150,17 +152,22 @@ def known_orbits(
     element sets, the one that rests on the newest data. A track that nobody names, and that moves with one named
     object alone, is taken to be that object's.
 
+    Coarsened orbits do not count; the watch log says of which objects no other one is known.
+
     For an ``owner`` other than ourselves, orbits that rest on our and its own data alone go before others that are
     little newer: a warning that a third member's label keeps from its owner helps nobody.
     """
     entries = (*node.store.element_sets(), *node.store.current_tracks())
     records = [record for entry in entries if (record := decode(entry.body)).mode is node.config.mode]
-    orbits = [_orbit(record, claims, span_tai_s) for record in records]
+    fine = [record for record in records if _unfit(record) is None]
+    orbits = [_orbit(record, claims, span_tai_s) for record in fine]
     of_key: dict[str, list[Orbit]] = {}
     for orbit in (*orbits, *_recognised(orbits)):
         of_key.setdefault(orbit.key, []).append(orbit)
     now_tai_s = node.now_tai_s()
     best = {key: _best(candidates, node.id, owner, now_tai_s) for key, candidates in of_key.items()}
+    coarse = {_key(record, claims) for record in records if _unfit(record) is not None}
+    _tell_of_coarse(node, sorted(coarse - best.keys()))
     recognised = {name for orbit in best.values() for name in orbit.names if name != orbit.key}
     return [best[key] for key in sorted(best) if key not in recognised]
 
@@ -201,12 +208,35 @@ def _recognised(orbits: Sequence[Orbit]) -> Iterator[Orbit]:
             yield replace(orbit, key=keys.pop())
 
 
+def _tell_of_coarse(node: Node, names: Sequence[str]) -> None:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    if names:
+        listed = f"{', '.join(names[:MOST_NAMED])}{more}"
+        node.say_once("coarse orbits", f"not screened, as their owners give coarse orbits only: {listed}")
+
+
+def _unfit(record: Record) -> str | None:
+    """Say why a record's orbit is not to be screened."""
+    assert isinstance(record.content, Track | ElementSet)
+    return why_unfit(record.content)
+
+
+def _key(record: Record, claims: Mapping[str, str]) -> str:
+    """The name that a record's object goes by."""
+    content = record.content
+    assert isinstance(content, Track | ElementSet)
+    name = content.track_id if isinstance(content, Track) else str(content.norad_cat_id)
+    return object_key({name}, claims)
+
+
 def _orbit(record: Record, claims: Mapping[str, str], span_tai_s: tuple[float, float] | None) -> Orbit:
     match record.content:
-        case Track(track_id=track_id):
+        case Track(track_id=track_id) as content:
+            require_fine(content, track_id)
             claimed = (claims[track_id],) if track_id in claims else ()
-            return Orbit(object_key({track_id}, claims), record, claimed, span_tai_s)
-        case ElementSet(norad_cat_id=number):
-            return Orbit(object_key({str(number)}, claims), record)
+            return Orbit(_key(record, claims), record, claimed, span_tai_s)
+        case ElementSet(norad_cat_id=number) as content:
+            require_fine(content, str(number))
+            return Orbit(_key(record, claims), record)
         case _:
             raise TypeError(f"record {record.id} tells no orbit")

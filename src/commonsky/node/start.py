@@ -12,6 +12,7 @@ from commonsky.astro.time import UNIX_EPOCH_JD, tai_s_from_jd_utc
 from commonsky.federation import SigningKey
 from commonsky.federation.keys import private_pem, public_hex, read_private_pem
 from commonsky.formats.errors import FormatError
+from commonsky.node.coarse import read_or_make_secret
 from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_config
 from commonsky.node.node import Node
 from commonsky.node.people.desk import Desk
@@ -62,6 +63,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
         config=config,
         folder=home,
         key=key,
+        orbit_secret=read_or_make_secret(home.orbit_secret, key),
         store=store,
         now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),

@@ -15,6 +15,7 @@ import numpy as np
 from commonsky.astro.time import tai_s_from_utc, utc_text_from_tai_s
 from commonsky.domain import ElementSet
 from commonsky.formats.ccsds.ephemeris import Ephemeris as MessageEphemeris
+from commonsky.safety.coarse import why_unfit
 from commonsky.safety.screening import (
     Ephemeris,
     EphemerisFrame,
@@ -102,15 +103,19 @@ def assemble(
     """Choose one orbit for each object of a screening that begins at ``start_tai_s``."""
     chosen: dict[str, ElementSet] = {}
     older: dict[str, int] = {}
+    coarse: list[SetAside] = []
     for one in element_sets:
         key = str(one.norad_cat_id)
+        if (reason := why_unfit(one)) is not None:
+            coarse.append(SetAside(key, reason))
+            continue
         if key in chosen:
             older[key] = older.get(key, 0) + 1
         chosen[key] = _newer(chosen[key], one, start_tai_s) if key in chosen else one
     known = {key: _of_element_set(key, one) for key, one in chosen.items()}
     own, second = _by_known_ids(ephemerides, known)
     ordered = sorted((known | own).values(), key=lambda one: _order(one.id))
-    return Assembly(ordered, second, older, [key for key in own if key in known])
+    return Assembly(ordered, [*coarse, *second], older, [key for key in own if key in known])
 
 
 def _by_known_ids(

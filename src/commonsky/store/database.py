@@ -26,6 +26,7 @@ from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
 from commonsky.store.migration import SCHEMA_VERSION, bring_up_to_date, is_current, version_of
 from commonsky.store.notices import Notices
+from commonsky.store.object_names import ObjectNames
 from commonsky.store.proposals import Proposals
 from commonsky.store.questions import Questions
 from commonsky.store.records import Records
@@ -59,6 +60,7 @@ class Sections(
     Acknowledgements,
     Notices,
     Questions,
+    ObjectNames,
     Views,
     Watch,
     Audit,

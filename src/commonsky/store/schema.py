@@ -105,6 +105,14 @@ decisions = Table(
     Index("decisions_of_record", "record"),
 )
 
+object_names = Table(
+    "object_names",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("object", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+)
+
 decided_through = Table(
     "decided_through",
     metadata,

@@ -12,6 +12,7 @@ from sgp4.api import Satrec, SatrecArray
 from commonsky.astro.fast_perturbations import FastSatellites, fast_satellites
 from commonsky.astro.general_perturbations import satrecs, sgp4_dates, theory_elements
 from commonsky.domain import ElementSet
+from commonsky.safety.coarse import require_fine
 from commonsky.safety.screening.ephemeris import Ephemeris, interpolated
 
 Array = NDArray[np.float64]
@@ -78,8 +79,12 @@ class Population:
 def population(objects: Sequence[tuple[str, ElementSet | Ephemeris]]) -> Population:
     """Prepare objects, each an id and its orbit; an object's index is its place in the sequence.
 
-    Objects with the same id (segments of one ephemeris) are never screened against each other.
+    Objects with the same id (segments of one ephemeris) are never screened against each other. Raises CoarseOrbitError
+    for an element set that was coarsened before release.
     """
+    for name, orbit in objects:
+        if isinstance(orbit, ElementSet):
+            require_fine(orbit, name)
     sets = [(place, orbit) for place, (_, orbit) in enumerate(objects) if isinstance(orbit, ElementSet)]
     return Population(
         ids=tuple(name for name, _ in objects),
