@@ -34,13 +34,17 @@ TRACK_LASTS_S = 3.0 * 86_400.0
 class Orbit:
     """The orbit of one object and the record that tells it; ``key`` is the name that the object goes by.
 
-    Within ``span_tai_s`` a track is propagated once, however often it is asked for.
+    Within ``span_tai_s`` a track is propagated once, however often it is asked for. There is none of a coarsened
+    orbit: CoarseOrbitError says so.
     """
 
     key: str
     record: Record
     claims: tuple[str, ...] = ()
     span_tai_s: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        require_fine(self.content, self.key)
 
     @property
     def content(self) -> Track | ElementSet:
@@ -231,12 +235,10 @@ def _key(record: Record, claims: Mapping[str, str]) -> str:
 
 def _orbit(record: Record, claims: Mapping[str, str], span_tai_s: tuple[float, float] | None) -> Orbit:
     match record.content:
-        case Track(track_id=track_id) as content:
-            require_fine(content, track_id)
+        case Track(track_id=track_id):
             claimed = (claims[track_id],) if track_id in claims else ()
             return Orbit(_key(record, claims), record, claimed, span_tai_s)
-        case ElementSet(norad_cat_id=number) as content:
-            require_fine(content, str(number))
+        case ElementSet():
             return Orbit(_key(record, claims), record)
         case _:
             raise TypeError(f"record {record.id} tells no orbit")
