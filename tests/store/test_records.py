@@ -62,6 +62,26 @@ def test_lineage_is_followed_both_ways_and_down_to_the_sensors(store):
     assert store.lineage_of(seen[0].id) == store.derived_from(second.id) == []
 
 
+def test_sensors_behind_are_known_only_if_every_source_tells_its_sensor(store):
+    own = observation(1)
+    theirs = track(1, originator=THIRD, name="FRA-T1")
+    joined = track(2, inputs=[own.id, theirs.id])
+    store.append([own, theirs, joined])
+    assert store.sensors_behind(joined.id) == set()
+
+
+def test_a_partners_word_on_lineage_says_nothing_of_our_records(store):
+    own, strange = observation(1, originator=READER), observation(2, originator=READER)
+    ours = track(1, originator=READER, name="GBR-T1", inputs=[own.id])
+    store.append([own, strange, ours])
+    alike = replace(track(1), id=ours.id, inputs=(strange.id,))
+    envelope = sealed([alike])
+    assert store.admit(envelope, judged(envelope), received_tai_s=NOW_TAI_S)
+    assert len(store.copies(ours.id)) == 2
+    assert store.lineage_of(ours.id) == [own.id]
+    assert store.derived_from(strange.id) == []
+
+
 def test_the_newest_revision_of_a_track_counts_not_the_last_to_arrive(store):
     store.append([track(1), track(3), track(2), track(1, name="NOR-T2")])
     assert [one.id for one in store.current_tracks()] == ["track:NOR-T1:3", "track:NOR-T2:1"]

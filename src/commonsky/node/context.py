@@ -25,9 +25,11 @@ _DERIVED = {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM, RecordKind.CONJUNCTION_
 
 
 def facets_of(tx: Transaction, record: Record) -> Facets:
-    """Give a record's facets; for a track or a warning, with names that claims give and the sensors behind it."""
-    if not isinstance(record.content, Track | ConjunctionWarning):
+    """Give a record's facets; for one that is derived, with names that claims give and the sensors behind it."""
+    if record.kind not in _DERIVED:
         return Facets(record)
+    if not isinstance(record.content, Track | ConjunctionWarning):
+        return Facets(record, sensors=tx.sensors_behind(record.id))
     tracks = _tracks_of(record.content)
     claims = [(entry, _claim(entry)) for entry in tx.claims() if entry.object in tracks]
     return Facets(

@@ -127,6 +127,7 @@ def share(node: Node) -> int:
     INVARIANT: while an agreement cannot be read, nothing is decided and nothing goes out.
     """
     for peer in node.config.peers:
+        _begin_generation(node, peer.member.id)
         seal_notices(node, peer.member.id)  # whatever stops releases
     shelf = node.agreements()
     if shelf.faults:
@@ -268,6 +269,19 @@ def _keep(node: Node, read: FileContent, data: bytes, source: str) -> Appended:
             words += f"; the same file came before, as {known.name}"
         tx.write_log(now_tai_s, "ingest", words)
     return appended
+
+
+def _begin_generation(node: Node, reader: str) -> None:
+    """Have all that was told and released before a new generation go out once more, as far as it still may.
+
+    The reader may have followed another copy of this node: then it never gets what ours put on the feed before.
+    """
+    generation = node.config.generation
+    if 0 < node.store.feed_head(reader).gen < generation:
+        with node.store.transaction() as tx:
+            if tx.begin_generation(reader, generation):
+                tx.tell_again(reader)
+                tx.reconsider(reader, node.now_tai_s(), released_too=True)
 
 
 def _share_with(node: Node, reader: str, shelf: Shelf) -> int:

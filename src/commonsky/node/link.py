@@ -9,7 +9,8 @@ THE CONTRACT
    receiver judges every envelope by itself (`federation.accept`), and its cursor asks again.
 4. Only the audience of a feed gets it. To anybody else every answer is the same, whether there is a feed or not.
 5. A cursor that is no envelope of this feed is told so and given nothing: one of the two was restored from a backup.
-   A cursor of an earlier generation is overtaken: what follows it is the first envelope of the next one.
+   A cursor of an earlier generation is overtaken: what follows it is the first envelope of the newest one, which
+   tells again all that the earlier ones told.
 6. A link that is cut gives nothing and takes nothing, from the moment on at which it is cut.
 7. A link that cannot ask, or gets no answer, raises `LinkError`; nothing is lost by asking again.
 
@@ -51,7 +52,10 @@ def following(node: Node, reader: str, head: FeedHead, limit: int) -> list[Envel
             "was this node restored from a backup? Then raise its generation",
         )
         raise ElsewhereError("the cursor is not on this feed")
-    envelopes = node.store.feed_after(reader, head.seq, limit, gen=head.gen)
+    newest = node.store.feed_head(reader).gen
+    # The rest of an earlier generation may not follow the cursor: its reader may have it from another copy of us.
+    seq = head.seq if head.gen == newest else 0
+    envelopes = node.store.feed_after(reader, seq, limit, gen=newest)
     # Asked last: a link that was cut meanwhile lets nothing more through.
     if node.store.link_state(reader) is LinkState.CUT:
         raise CutError("the link is cut")

@@ -57,6 +57,17 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database, audit_secret=_audit_secret(key))
+    return start_node(config, home, key, store, now_tai_s)
+
+
+def start_node(
+    config: NodeConfig,
+    home: NodeFolder,
+    key: SigningKey,
+    store: Store,
+    now_tai_s: Callable[[], float] | None = None,
+) -> Node:
+    """Put a node together from its parts, with a clock that never goes back (see `open_node`)."""
     if now_tai_s is None:
         now_tai_s = partial(_latest_seen, store) if config.exercise_clock else wall_clock_tai_s
     return Node(

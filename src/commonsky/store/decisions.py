@@ -87,17 +87,18 @@ class Decisions(Session):
             for foreign in (False, True):
                 _advance(connection, reader, kinds, foreign=foreign)
 
-    def reconsider(self, reader: str, at_tai_s: float) -> int:
+    def reconsider(self, reader: str, at_tai_s: float, *, released_too: bool = False) -> int:
         """Have every refusal for this reader asked again from ``at_tai_s`` on; give how many that are.
 
-        Also forgets what `settle` noted, so that other kinds of record may be asked about from now on.
+        With ``released_too`` also every release, so that what still may go goes out once more. Also forgets what
+        `settle` noted, so that other kinds of record may be asked about from now on.
         """
         with self._writing() as connection:
             connection.execute(delete(decided_through).where(decided_through.c.reader == reader))
-            refused = and_(decisions.c.reader == reader, decisions.c.newest, decisions.c.allowed.is_(False))
-            return connection.execute(
-                update(decisions).where(refused).values(revisit_tai_s=at_tai_s)
-            ).rowcount
+            asked = and_(decisions.c.reader == reader, decisions.c.newest)
+            if not released_too:
+                asked = and_(asked, decisions.c.allowed.is_(False))
+            return connection.execute(update(decisions).where(asked).values(revisit_tai_s=at_tai_s)).rowcount
 
     def decisions_of(self, record_id: str) -> list[HeldDecision]:
         """Give all decisions on the records of this id, in the order in which they were made."""

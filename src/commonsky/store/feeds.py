@@ -16,7 +16,7 @@ from commonsky.store.audit import append_envelope
 from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, insert_rows, row_of, sort_out
 from commonsky.store.rows import QuarantinedBytes
-from commonsky.store.schema import cursors, inbox, outbox, quarantine
+from commonsky.store.schema import cursors, inbox, meta, outbox, quarantine
 from commonsky.store.session import Session, insert_or
 
 KEPT_BYTES = 1_048_576
@@ -62,6 +62,16 @@ class Feeds(Session):
         )
         with self._reading() as connection:
             return [_envelope(*row) for row in connection.execute(query)]
+
+    def begin_generation(self, aud: str, gen: int) -> bool:
+        """Note that our feed for this audience goes on in this generation; False when that was noted before."""
+        key, value = f"generation {aud}", str(gen)
+        with self._writing() as connection:
+            if connection.scalar(select(meta.c.value).where(meta.c.key == key)) == value:
+                return False
+            put = insert_or(connection, meta).values(key=key, value=value)
+            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+        return True
 
     def sent_header(self, aud: str, gen: int, seq: int) -> str | None:
         """Give the digest of the header that we put on this place of the audience's feed, if any."""
@@ -113,9 +123,12 @@ class Feeds(Session):
         rows = [
             row_of(one.record, one.body, header=header, agreement=one.agreement) for one in accepted.received
         ]
-        edges = [(str(row["id"]), row.pop("inputs")) for row in rows]
+        for row in rows:
+            del row[
+                "inputs"
+            ]  # whatever a partner says of lineage, it must not mix with that of our own records
         fresh, _, conflicting = sort_out(connection, header.iss, rows)
-        insert_rows(connection, fresh, edges)
+        insert_rows(connection, fresh, ())
         for row in conflicting:
             reason = f"record {row['id']}: {header.iss} gave another one of this id before; that one stays"
             _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)

@@ -1,7 +1,8 @@
 """Notices to and from partners: posted, sealed, received, obeyed.
 
 INVARIANTS
-- A notice is posted in the transaction of what it tells of, and sealed once, in the transaction of its envelope.
+- A notice is posted in the transaction of what it tells of, and sealed in the transaction of its envelope: once in
+  each generation of the feed.
 - A received notice enters with its envelope, and waits until what it asks for is done: obeying it again is harmless.
 """
 
@@ -39,6 +40,11 @@ class Notices(Session):
             connection.execute(
                 update(notices_out).where(notices_out.c.n.in_(numbers)).values(gen=header.gen, seq=header.seq)
             )
+
+    def tell_again(self, aud: str) -> None:
+        """Have all that this member was told put on its feed once more, in the same order."""
+        with self._writing() as connection:
+            connection.execute(update(notices_out).where(notices_out.c.aud == aud).values(gen=None, seq=None))
 
     def posted(self, aud: str, kind: str, limit: int = 100) -> list[PostedNotice]:
         """Give our notices of a kind to a member, the newest first."""

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, exists, func, select
 
 from commonsky.domain import (
     ConjunctionWarning,
@@ -129,19 +129,23 @@ class Records(Session):
             return list(connection.scalars(query))
 
     def sensors_behind(self, record_id: str) -> frozenset[str]:
-        """Give the ids of the sensors that the sources of a record, and theirs in turn, name."""
+        """Give the ids of the sensors behind a record of ours; none unless every first-hand source tells its sensor.
+
+        A source that tells none, such as an element set or a partner's track, may have come from any sensor.
+        """
         ancestors = select(lineage.c.input).where(lineage.c.derived == record_id).cte(recursive=True)
         ancestors = ancestors.union(
             select(lineage.c.input).join(ancestors, lineage.c.derived == ancestors.c.input)
         )
         query = (
-            select(records.c.sensor)
-            .join(ancestors, records.c.id == ancestors.c.input)
-            .where(records.c.sensor.is_not(None))
+            select(ancestors.c.input, records.c.sensor)
+            .outerjoin(records, records.c.id == ancestors.c.input)
+            .where(~exists().where(lineage.c.derived == ancestors.c.input))
             .distinct()
         )
         with self._reading() as connection:
-            return frozenset(connection.scalars(query))
+            sensors = frozenset(sensor for _, sensor in connection.execute(query))
+        return frozenset() if None in sensors else frozenset(sensors)
 
 
 def row_of(

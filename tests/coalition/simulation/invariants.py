@@ -1,0 +1,289 @@
+"""What must hold after every step, at every machine; an InvariantError names the machine and the record."""
+
+import dataclasses
+import json
+
+from simulation import reasons
+from simulation.model import LEAVABLE, Case, label_allows
+
+
+class InvariantError(AssertionError):
+    pass
+
+
+def look(world, life, coverage):
+    """Look at all that is new on a machine's disk since the last look."""
+    _records(world, life, coverage)
+    _decisions(world, life, coverage, _outbox(world, life))
+    _inbox(world, life)
+    _nothing_lost(life)
+
+
+def _new(life, table, columns, order="rowid"):
+    """Rows beyond the last look."""
+    rows = life.query(
+        f"SELECT {order}, {columns} FROM {table} WHERE {order} > ? ORDER BY {order}", life.seen.get(table, 0)
+    )
+    if rows:
+        life.seen[table] = rows[-1][0]
+    return [row[1:] for row in rows]
+
+
+def claims_of(life):
+    """Who says which name of which track, as held here: (track, name, source, originator)."""
+    rows = life.query("SELECT source, originator, body FROM records WHERE kind = 'identity_claim'")
+    plain = [(source, who, json.loads(body)["content"]) for source, who, body in rows]
+    return [(one["track_id"], one["designator"], source, who) for source, who, one in plain]
+
+
+def case_of(world, life, fact, reader, now, claims):
+    named, alleged = set(), set()
+    if fact.kind in {"track", "conjunction_warning"}:
+        for track, name, source, who in claims:
+            if track in fact.objects:
+                alleged.add(name)
+                if source == "" or source == who == fact.originator:
+                    named.add(name)
+    return Case(fact, life.member, reader, now, life.deals, frozenset(named), frozenset(alleged))
+
+
+def _records(world, life, coverage):
+    """No record is at a node that no clause entitled, nor anything derived from it."""
+    for source, agreement, originator, name, body in _new(
+        life, "records", "source, agreement, originator, id, body", "n"
+    ):
+        where = f"{name} at {life.member}"
+        fact = world.facts.get((originator, name))
+        if source == "":
+            _require(
+                originator == life.member and fact is not None and fact.body == body,
+                f"{where} is not its own",
+            )
+            continue
+        _require(originator != life.member, f"{where} is its own and came from {source}")
+        if source == world.hostile:
+            _from_hostile(world, life, source, agreement, fact, body, where, coverage)
+        else:
+            given = world.given.get((source, life.member), ())
+            _require((agreement, body) in given, f"{where}: {source} never rightly gave it under {agreement}")
+
+
+def _from_hostile(world, life, source, agreement, fact, body, where, coverage):
+    """Of a partner that lies: what is passed on as its originator wrote it must be let through by its label."""
+    if fact is None or body not in {fact.body, fact.sent_body}:
+        life.tainted.add(body)
+        coverage.count("hostile", "altered or invented record kept")
+        return
+    deal = next(deal for deal in life.deals if deal.reference == agreement)
+    at = life.query("SELECT max(received_tai_s) FROM inbox WHERE iss = ?", source)[0][0] - 1.0
+    _require(
+        deal.giver == source and life.member in deal.readers, f"{where}: not under an agreement of the two"
+    )
+    allowed = label_allows(fact, giver=source, reader=life.member, deal=deal, at=at)
+    _require(allowed, f"{where}: its label did not let {source} pass it on")
+    coverage.count("hostile", "true record rightly kept")
+
+
+def _outbox(world, life):
+    """Learn what stands on the feeds since the last look: per reader, pairs of an agreement and a record's bytes."""
+    lines = {}
+    for reader, digest, header, body in _new(life, "outbox", "aud, header_sha256, header, body"):
+        world.sealed[life.member].add(digest)
+        at = json.loads(header)["iat_tai_s"]
+        _require(at == life.expected_now(), f"{life.member} sealed at another time than now")
+        lines.setdefault(reader, []).extend(map(_parted, body.splitlines()))
+    return lines
+
+
+def _parted(line):
+    """Agreement and record of a line, by its fixed form and not by the product's reader."""
+    opening, separator = '{"agreement":"', '","record":'
+    agreement, found, rest = line.removeprefix(opening).partition(separator)
+    _require(
+        line.startswith(opening) and found and rest.endswith("}"), f"a line of another form: {line[:60]}"
+    )
+    return agreement, rest[:-1].encode()
+
+
+def _decisions(world, life, coverage, lines):
+    """Each decision is right, at its time and under the documents of that time, and rightly explained.
+
+    What went out are the records that were decided to go, in the form that was decided, and nothing else.
+    """
+    columns = "entry, record, reader, allowed, agreement, clause, reason, trace, decided_tai_s"
+    rows = _new(life, "decisions", columns, "n")
+    claims = claims_of(life) if rows else []
+    for entry, record, reader, allowed, agreement, clause, reason, trace, at in rows:
+        where = f"{life.member} on {record} for {reader}"
+        originator, body = life.query("SELECT originator, body FROM records WHERE n = ?", entry)[0]
+        _require(at == life.expected_now(), f"{where}: decided at {at}, and now is {life.expected_now()}")
+        fact = genuine(world, originator, record, body)
+        decision = _Said(bool(allowed), agreement, clause, reason, tuple(trace.split("\n")) if trace else ())
+        if fact is None:
+            coverage.count("hostile", "decided on an altered or invented record")
+            true_copy_held = _own_copy(life, originator, record, body)
+            _require(
+                not (allowed and true_copy_held),
+                f"{where}: an altered copy goes out, and the true one is held",
+            )
+        else:
+            case = case_of(world, life, fact, reader, at, claims)
+            life.judged[reader, originator, record] = (case.named, case.alleged)
+            try:
+                reasons.check(case, decision, coverage)
+            except reasons.WrongReasonError as fault:
+                raise InvariantError(f"{where}: {fault}\n  reason: {reason}\n  trace: {trace}") from fault
+        if allowed:
+            _require(lines.get(reader), f"{where}: it was to go out, and did not")
+            sent_under, sent_body = lines[reader].pop(0)
+            _require(sent_under == agreement, f"{where}: it went out under {sent_under}")
+            _went_out(world, life, reader, fact, body, decision, sent_body)
+            world.given.setdefault((life.member, reader), set()).add((sent_under, sent_body))
+            life.sent.add((reader, originator, record))
+    _require(not any(lines.values()), f"{life.member} has put on its feeds what was not decided: {lines}")
+
+
+def _went_out(world, life, reader, fact, body, decision, sent_body):
+    """The record went out as it is, or as the form says; a changed content is a record of its own from then on."""
+    as_it_is = body if fact is None or fact.originator != life.member else fact.sent_body
+    if sent_body == as_it_is:
+        return
+    where = f"{life.member} to {reader}"
+    _require(fact is not None and fact.originator == life.member, f"{where}: a partner's record was altered")
+    deal = next(deal for deal in life.deals if deal.reference == decision.agreement)
+    without = deal.rule(decision.clause).without & LEAVABLE[fact.kind]
+    held, sent = json.loads(as_it_is), json.loads(sent_body)
+    _require(
+        sent["label"] == held["label"] and sent["inputs"] == [], f"{where}: label or lineage were altered"
+    )
+    changed = {name for name, value in sent["content"].items() if value != held["content"][name]}
+    _require(changed <= without, f"{where}: {sorted(changed - without)} of {fact.id} were altered")
+    told = {name for name in without if sent["content"][name]}
+    _require(not told, f"{where}: {sorted(told)} of {fact.id} were to be left out")
+    known = dataclasses.replace(
+        fact,
+        id=sent["id"],
+        objects=frozenset() if "target" in changed else fact.objects,
+        body=sent_body,
+        sent_body=sent_body,
+    )
+    world.facts[fact.originator, known.id] = known
+
+
+def genuine(world, originator, record, body):
+    """The fact of which these bytes are a true copy; None for what a hostile partner altered or invented."""
+    fact = world.facts.get((originator, record))
+    return fact if fact is not None and body in {fact.body, fact.sent_body} else None
+
+
+class _Said:
+    def __init__(self, allowed, agreement, clause, reason, trace):
+        self.allowed, self.agreement, self.clause, self.reason, self.trace = (
+            allowed,
+            agreement,
+            clause,
+            reason,
+            trace,
+        )
+
+
+def _own_copy(life, originator, record, body):
+    """Whether a machine holds another copy of a record, from its originator itself."""
+    rows = life.query(
+        "SELECT body FROM records WHERE originator = ? AND source = ? AND id = ?",
+        originator,
+        originator,
+        record,
+    )
+    return any(one != body for (one,) in rows)
+
+
+def _inbox(world, life):
+    """Envelopes of honest partners are ones that they sealed; a cursor never goes back."""
+    for issuer, digest in _new(life, "inbox", "iss, header_sha256"):
+        _require(
+            issuer == world.hostile or digest in world.sealed[issuer],
+            f"{life.member} took an envelope that {issuer} never sealed",
+        )
+    for issuer, gen, seq in life.query("SELECT iss, gen, seq FROM cursors"):
+        before = life.seen.get(("cursor", issuer), (0, 0))
+        _require((gen, seq) >= before, f"the cursor of {life.member} on {issuer} goes back from {before}")
+        life.seen["cursor", issuer] = (gen, seq)
+        held = life.query("SELECT count(*) FROM inbox WHERE iss = ? AND gen = ?", issuer, gen)[0][0]
+        _require(
+            held == seq,
+            f"{life.member} holds {held} envelopes of {issuer} in generation {gen}, and stands at {seq}",
+        )
+
+
+def _nothing_lost(life):
+    held = {name for (name,) in life.query("SELECT id FROM records WHERE source = ''")}
+    _require(life.acknowledged <= held, f"{life.member} has lost {sorted(life.acknowledged - held)}")
+
+
+def all_that_is_due_went_out(world, life, coverage):
+    """After a node has shared to the end, nothing waits that a clause releases now."""
+    claims = claims_of(life)
+    rows = life.query("SELECT DISTINCT originator, id, source, body FROM records")
+    from_readers = {(who, name, source) for who, name, source, _ in rows}
+    for originator, name, _, body in rows:
+        fact = genuine(world, originator, name, body)
+        if fact is None:
+            continue
+        for reader in world.names:
+            if reader in {life.member, originator} or (originator, name, reader) in from_readers:
+                continue
+            if (reader, originator, name) in life.sent:
+                continue
+            case = case_of(world, life, fact, reader, life.expected_now(), claims)
+            answer = case.answer()
+            if not answer or any(case.floor_m(_rule(life, ref, clause)) > 0.0 for ref, clause in answer):
+                continue
+            judged = life.judged.get((reader, originator, name))
+            if judged not in {None, (case.named, case.alleged)}:
+                coverage.count("reason", "refused before a claim came")
+                continue
+            raise InvariantError(
+                f"{life.member} does not release {name} to {reader}, and {sorted(case.answer())} say that it does"
+            )
+
+
+def _rule(life, reference, clause):
+    return next(deal for deal in life.deals if deal.reference == reference).rule(clause)
+
+
+def all_have_all(world):
+    """In peace, every honest reader holds all that honest givers released to it, to the end of their feeds."""
+    for giver in world.honest:
+        for reader in world.honest:
+            if giver == reader:
+                continue
+            (source,), (life,) = world.lives[giver], world.lives[reader]
+            head, cursor = source.store.feed_head(reader), life.store.cursor(giver)
+            where = f"{reader} on the feed of {giver}"
+            same = (head.gen, head.seq, head.header_sha256) == (cursor.gen, cursor.seq, cursor.header_sha256)
+            nothing_new = head.gen < source.generation  # since the restored node has begun its new generation
+            _require(
+                same or nothing_new,
+                f"{where} stands at {cursor.gen}.{cursor.seq}, and the feed at {head.gen}.{head.seq}",
+            )
+            _all_arrived(source, life, where)
+
+
+def _all_arrived(source, life, where):
+    """Of earlier generations only what may still go: a new generation decides all anew, and tells it again."""
+    reader, newest = life.member, source.store.feed_head(life.member).gen
+    held = set(life.query("SELECT agreement, body FROM records WHERE source = ?", source.member))
+    bodies = {body for _, body in held}
+    query = "SELECT record FROM decisions WHERE reader = ? AND newest AND NOT allowed"
+    refused_now = {record for (record,) in source.query(query, reader)}
+    for gen, body in source.query("SELECT gen, body FROM outbox WHERE aud = ?", reader):
+        for agreement, record in map(_parted, body.splitlines()):
+            arrived = (agreement, record) in held if gen == newest else record in bodies
+            overtaken = gen < newest and json.loads(record)["id"] in refused_now
+            _require(arrived or overtaken, f"{where} never got {record} under {agreement}")
+
+
+def _require(holds, words):
+    if not holds:
+        raise InvariantError(words)
