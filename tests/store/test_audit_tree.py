@@ -68,7 +68,7 @@ def test_a_decision_and_an_envelope_are_a_salted_leaf_each(store):
     what = (made.record, READER, True, made.agreement, "all", made.reason, NOW_TAI_S, None)
     trace = trace_hmac(secret, "\n".join(made.trace))
     content = decision_leaf(what, bytes(digest), bytes(policy.sha256), trace)
-    told = envelope_leaf(READER, 1, 1, sent.header_sha256)
+    told = envelope_leaf(READER, 1, 1, sent.header_sha256, sent.signature)
     assert leaves_of(store) == [leaf_hash(salt_of(secret, k) + one) for k, one in enumerate((content, told))]
     assert leaf_hash(content) not in leaves_of(store)
 

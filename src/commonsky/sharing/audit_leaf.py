@@ -33,7 +33,8 @@ DECISION_FIELDS = ("type", *DECIDED, "record_sha256", "policy_sha256", "trace_hm
 """Digests are base64. That of the record is over its canonical JSON, label and lineage included; that of the policy
 over the agreements that were decided under, ``null`` where they were not kept."""
 
-ENVELOPE_FIELDS = ("type", "aud", "gen", "seq", "header_sha256")
+ENVELOPE_FIELDS = ("type", "aud", "gen", "seq", "header_sha256", "signature")
+"""The header holds the digest of the body, and that of the header before it."""
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -45,9 +46,9 @@ def decision_leaf(
     return _ENCODE((DECISION, *what, record_sha256, policy_sha256, trace_hmac))
 
 
-def envelope_leaf(aud: str, gen: int, seq: int, header_sha256: str) -> bytes:
+def envelope_leaf(aud: str, gen: int, seq: int, header_sha256: str, signature: str) -> bytes:
     """Return the content of the leaf of an envelope that was put on the feed of ``aud``."""
-    return _ENCODE((ENVELOPE, aud, gen, seq, header_sha256))
+    return _ENCODE((ENVELOPE, aud, gen, seq, header_sha256, signature))
 
 
 @lru_cache(maxsize=4_096)
@@ -77,5 +78,6 @@ def leaf_hashes(secret: bytes, first: int, contents: Iterable[bytes]) -> bytes:
     return b"".join(hashes)
 
 
+@lru_cache(maxsize=4)
 def _salts(secret: bytes, block: int) -> bytes:
     return hashlib.shake_256(b"salt" + secret + block.to_bytes(8, "big")).digest(BLOCK * SALT_BYTES)

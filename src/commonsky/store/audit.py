@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from commonsky.domain import Envelope, EnvelopeHeader
 from commonsky.sharing.audit_leaf import DECIDED, decision_leaf, envelope_leaf, leaf_hashes, trace_hmac
 from commonsky.sharing.merkle import (
     BLOCK,
@@ -127,9 +128,11 @@ def append_decisions(connection: Connection, rows: Sequence[dict[str, Any]], pol
         row["policy"], row["leaf"] = policy, leaf
 
 
-def append_envelope(connection: Connection, aud: str, gen: int, seq: int, header_sha256: str) -> int:
-    """Append the leaf of an envelope; give its index."""
-    return append_leaves(connection, [envelope_leaf(aud, gen, seq, header_sha256)])
+def append_envelope(connection: Connection, header: EnvelopeHeader, envelope: Envelope) -> int:
+    """Append the leaf of an envelope that goes on a feed; give its index."""
+    digest = sha256(envelope.header.encode()).hexdigest()
+    content = envelope_leaf(header.aud, header.gen, header.seq, digest, envelope.signature)
+    return append_leaves(connection, [content])
 
 
 def append_leaves(connection: Connection, contents: Sequence[bytes]) -> int:
@@ -203,11 +206,9 @@ def backfill(connection: Connection) -> None:
         numbered = [{"of": row.n, "at": first + k} for k, row in enumerate(rows)]
         with_leaf = update(decisions).where(decisions.c.n == bindparam("of")).values(leaf=bindparam("at"))
         connection.execute(with_leaf, numbered)
-    of_envelope = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
-    sent = connection.execute(
-        select(*of_envelope, outbox.c.header_sha256).where(outbox.c.leaf.is_(None)).order_by(*of_envelope)
-    ).all()
-    for row in sent:
-        leaf = append_envelope(connection, *row)
+    key = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
+    waiting = select(*key, outbox.c.header_sha256, outbox.c.signature).where(outbox.c.leaf.is_(None))
+    for row in connection.execute(waiting.order_by(*key)).all():
+        leaf = append_leaves(connection, [envelope_leaf(*row)])
         this = (outbox.c.aud == row.aud) & (outbox.c.gen == row.gen) & (outbox.c.seq == row.seq)
         connection.execute(update(outbox).where(this).values(leaf=leaf))

@@ -21,6 +21,7 @@ from commonsky.store.accounts import Accounts
 from commonsky.store.acknowledgements import Acknowledgements
 from commonsky.store.audit import Audit
 from commonsky.store.audit_heads import AuditHeads
+from commonsky.store.audit_reading import AuditReading
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
@@ -65,6 +66,7 @@ class Sections(
     Watch,
     Audit,
     AuditHeads,
+    AuditReading,
     Accounts,
     SignIns,
     Proposals,

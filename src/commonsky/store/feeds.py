@@ -39,11 +39,14 @@ class Feeds(Session):
                 raise self._error(
                     f"envelope {header.gen}.{header.seq} is not the next one on the feed of {header.aud}"
                 )
-            fields = _as_fields(envelope)
-            leaf = append_envelope(
-                connection, header.aud, header.gen, header.seq, str(fields["header_sha256"])
-            )
-            row = {"aud": header.aud, "gen": header.gen, "seq": header.seq, **fields, "leaf": leaf}
+            leaf = append_envelope(connection, header, envelope)
+            row = {
+                "aud": header.aud,
+                "gen": header.gen,
+                "seq": header.seq,
+                **_as_fields(envelope),
+                "leaf": leaf,
+            }
             connection.execute(insert(outbox), row)
 
     def feed_head(self, aud: str) -> FeedHead:

@@ -1,0 +1,231 @@
+"""Decisions and envelopes as they stand in the database, held against the leaf hashes that were made of them.
+
+Entries come in the order of their leaves. Hashes are made for runs of them at once and compared as a whole; only where
+a run differs is each entry looked at, and what differs is tried at the places of the others that do: a decision that
+was moved fits there.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from commonsky.domain import FeedHead
+from commonsky.federation.seal import header_sha256, read_header
+from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, leaf_hashes, trace_hmac
+from commonsky.sharing.merkle import HASH_BYTES
+from commonsky.store.audit_reading import DecisionRow, EnvelopeRow
+
+RUN = 1_024
+TRIED_PLACES = 200
+"""Of entries that differ, so many are tried at each other's places."""
+
+
+class Damage(StrEnum):
+    """What was done to an audit."""
+
+    DELETED = "deleted"
+    EDITED = "edited"
+    REORDERED = "reordered"
+    INSERTED = "inserted"
+    TRUNCATED = "truncated"
+    TREE = "tree edited"
+    OUTBOX = "outbox edited"
+    UNDECIDED = "sent without a decision"
+    RECORD = "record edited"
+    LINEAGE = "lineage lost"
+    POLICY = "policy edited"
+    CHECKPOINT = "checkpoint does not match"
+    COSIGNATURE = "cosignature does not match"
+
+
+class Found(Struct, frozen=True):
+    """One thing that is not as it was when it was signed; ``leaf`` says where in the tree, if anywhere."""
+
+    damage: Damage
+    words: str
+    leaf: int | None = None
+
+
+class _Line(Struct):
+    """What a line of an envelope's body says of a record; notices have no ``agreement``."""
+
+    agreement: str | None = None
+    record: "_Named | None" = None
+
+
+class _Named(Struct):
+    id: str
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
+class EntryCheck:
+    """Takes entries in the order of their leaves, and says at the end what differs from the leaf hashes."""
+
+    def __init__(self, secret: bytes, stored: bytes, policies: Mapping[int, bytes]) -> None:
+        self.found: list[Found] = []
+        self.decisions = 0
+        self.envelopes = 0
+        self._secret = secret
+        self._stored = stored
+        self._policies = policies
+        self._seen = bytearray(len(stored) // HASH_BYTES)
+        self._first = 0
+        self._contents: list[bytes] = []
+        self._rows: list[DecisionRow | EnvelopeRow] = []
+        self._differing: dict[int, tuple[bytes, str]] = {}
+        self._last_decision = -1
+        self._sent = SentCheck()
+
+    def take(self, entries: Iterable[DecisionRow | EnvelopeRow]) -> None:
+        """Look at all entries."""
+        for row in entries:
+            if isinstance(row, DecisionRow):
+                self.decisions += 1
+                content = self._content_of_decision(row)
+                self._sent.decided(row)
+            else:
+                self.envelopes += 1
+                content = envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
+                self.found += self._sent.sent(row)
+            self._place(row, content)
+        self._compare()
+        self.found += self._sent.never_sent()
+        self._judge()
+
+    def _content_of_decision(self, row: DecisionRow) -> bytes:
+        record, reader, allowed, *rest = row.decided
+        what = (record, reader, bool(allowed), *rest)
+        policy = None if row.policy is None else self._policies.get(row.policy, b"")
+        return decision_leaf(what, row.record_sha256 or b"", policy, trace_hmac(self._secret, row.trace))
+
+    def _place(self, row: DecisionRow | EnvelopeRow, content: bytes) -> None:
+        leaf = row.leaf
+        if leaf is None or not 0 <= leaf < len(self._seen):
+            self.found.append(Found(Damage.INSERTED, f"{_name(row)} is not in the tree", leaf))
+            return
+        if self._seen[leaf]:
+            self.found.append(Found(Damage.INSERTED, f"{_name(row)} takes the place of another one", leaf))
+            return
+        self._seen[leaf] = 1
+        if isinstance(row, DecisionRow):
+            if leaf < self._last_decision:
+                words = f"{_name(row)} stands behind one that was taken after it"
+                self.found.append(Found(Damage.REORDERED, words, leaf))
+            self._last_decision = max(self._last_decision, leaf)
+        if leaf != self._first + len(self._contents) or len(self._contents) == RUN:
+            self._compare()
+            self._first = leaf
+        self._contents.append(content)
+        self._rows.append(row)
+
+    def _compare(self) -> None:
+        """Hold the run at hand against the stored hashes."""
+        first, contents, rows = self._first, self._contents, self._rows
+        self._contents, self._rows = [], []
+        if not contents:
+            return
+        made = leaf_hashes(self._secret, first, contents)
+        if made == self._stored[first * HASH_BYTES : (first + len(contents)) * HASH_BYTES]:
+            return
+        for k, (content, row) in enumerate(zip(contents, rows, strict=True)):
+            hashed = made[k * HASH_BYTES : (k + 1) * HASH_BYTES]
+            if hashed != self._hash_at(first + k):
+                self._differing[first + k] = (content, _name(row))
+
+    def _hash_at(self, leaf: int) -> bytes:
+        return self._stored[leaf * HASH_BYTES : (leaf + 1) * HASH_BYTES]
+
+    def _judge(self) -> None:
+        """Tell what was moved from what was edited, and what is gone."""
+        gone = [leaf for leaf, seen in enumerate(self._seen) if not seen]
+        places = [*self._differing, *gone][:TRIED_PLACES]
+        filled = set()
+        for leaf, (content, name) in self._differing.items():
+            fitting = (p for p in places if leaf_hashes(self._secret, p, [content]) == self._hash_at(p))
+            place = next(fitting, None) if len(self._differing) <= TRIED_PLACES else None
+            if place is None:
+                self.found.append(Found(Damage.EDITED, f"{name} is not what was decided or sent", leaf))
+            else:
+                filled.add(place)
+                self.found.append(Found(Damage.REORDERED, f"{name} was moved here from leaf {place}", leaf))
+        for leaf in gone:
+            if leaf not in filled:
+                words = "the decision, or the envelope, that this leaf was made of is gone"
+                self.found.append(Found(Damage.DELETED, words, leaf))
+
+
+class SentCheck:
+    """Every record that went out was decided on, and every decision to release went out: with the next envelope."""
+
+    def __init__(self) -> None:
+        self._heads: dict[str, FeedHead] = defaultdict(FeedHead)
+        self._released: dict[str, deque[DecisionRow]] = defaultdict(deque)
+
+    def decided(self, row: DecisionRow) -> None:
+        """Expect what a decision releases on the feed of its reader."""
+        _, reader, allowed, *_ = row.decided
+        if allowed:
+            self._released[reader].append(row)
+
+    def sent(self, row: EnvelopeRow) -> list[Found]:
+        """Say what is wrong with an envelope of the outbox."""
+        faults = list(self._faults(row))
+        return [Found(Damage.OUTBOX, f"{_name(row)}: {words}", row.leaf) for words in faults] + [
+            Found(Damage.UNDECIDED, f"{_name(row)}: {words}", row.leaf) for words in self._undecided(row)
+        ]
+
+    def never_sent(self) -> list[Found]:
+        """Say what should have gone out and did not."""
+        return [
+            Found(Damage.DELETED, f"{_name(row)} released a record that is in no envelope", row.leaf)
+            for rows in self._released.values()
+            for row in rows
+        ]
+
+    def _faults(self, row: EnvelopeRow) -> Iterable[str]:
+        envelope, head = row.envelope, self._heads[row.aud]
+        digest = header_sha256(envelope.header)
+        self._heads[row.aud] = FeedHead(gen=row.gen, seq=row.seq, header_sha256=row.header_sha256)
+        if digest != row.header_sha256:
+            yield "its header is not the one that was sealed"
+        try:
+            header = read_header(envelope.header)
+        except ValueError as fault:
+            yield str(fault)
+            return
+        if (header.aud, header.gen, header.seq) != (row.aud, row.gen, row.seq):
+            yield f"its header says {header.aud} {header.gen}.{header.seq}"
+        if header.gen == head.gen and (header.prev, header.seq) != (head.header_sha256, head.seq + 1):
+            yield "it does not follow the one before"
+        if sha256(envelope.body.encode()).hexdigest() != header.body_sha256:
+            yield "its body is not the one that was sealed"
+
+    def _undecided(self, row: EnvelopeRow) -> Iterable[str]:
+        expected = self._released[row.aud]
+        for text in row.envelope.body.splitlines():
+            try:
+                line = _LINES.decode(text)
+            except msgspec.MsgspecError:
+                continue  # the digest of the body has told of it
+            if line.record is None:
+                continue
+            if not expected:
+                yield f"no decision releases {line.record.id}"
+                continue
+            decision = expected.popleft()
+            record, _, _, agreement, *_, form = decision.decided
+            if line.agreement != agreement or (form is None and line.record.id != record):
+                yield f"{line.record.id} under {line.agreement} is not what decision {decision.n} releases"
+
+
+def _name(row: DecisionRow | EnvelopeRow) -> str:
+    if isinstance(row, DecisionRow):
+        record, reader, *_ = row.decided
+        return f"decision {row.n} on {record} for {reader}"
+    return f"envelope {row.gen}.{row.seq} to {row.aud}"

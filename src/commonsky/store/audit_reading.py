@@ -1,0 +1,161 @@
+"""All that the audit tree tells of, row by row in the order of its leaves, for a check of the whole of it.
+
+A check reads millions of rows: these come as the driver gives them, past what SQLAlchemy would do to each value.
+"""
+
+import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, exists, select
+
+from commonsky.domain import Envelope
+from commonsky.sharing.audit_leaf import DECIDED
+from commonsky.store.audit import audit_secret, policy_digests
+from commonsky.store.schema import (
+    OWN,
+    audit_leaves,
+    audit_nodes,
+    audit_policies,
+    decisions,
+    lineage,
+    outbox,
+    records,
+)
+from commonsky.store.session import Session
+
+ROWS_AT_ONCE = 10_000
+
+
+class DecisionRow(NamedTuple):
+    """A decision as it is stored: ``decided`` holds the columns of a leaf, in their order."""
+
+    leaf: int | None
+    n: int
+    record_sha256: bytes | None
+    policy: int | None
+    trace: str
+    decided: tuple[Any, ...]
+
+
+class EnvelopeRow(NamedTuple):
+    """An envelope of the outbox as it is stored."""
+
+    leaf: int | None
+    aud: str
+    gen: int
+    seq: int
+    header_sha256: str
+    envelope: Envelope
+
+
+class AuditReader:
+    """One state of the database, as it was when the reading began."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def secret(self) -> bytes:
+        """Give the secret of the salts."""
+        return audit_secret(self._connection)
+
+    def policies(self) -> dict[int, tuple[bytes, bytes]]:
+        """Give what decisions were taken under, by number: the digest that was noted and the text."""
+        table = audit_policies
+        rows = self._rows(select(table.c.n, table.c.sha256, table.c.body))
+        return {n: (bytes(digest), bytes(body)) for n, digest, body in rows}
+
+    def policy_digests(self) -> dict[int, bytes]:
+        """Give the digests of what decisions were taken under, by number."""
+        return policy_digests(self._connection)
+
+    def leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Give the runs of leaf hashes, each with the index of its first."""
+        query = select(audit_leaves.c.first, audit_leaves.c.hashes).order_by(audit_leaves.c.first)
+        return ((first, bytes(hashes)) for first, hashes in self._rows(query))
+
+    def nodes(self) -> dict[tuple[int, int], bytes]:
+        """Give the kept nodes by level and position."""
+        rows = self._rows(select(audit_nodes.c.level, audit_nodes.c.position, audit_nodes.c.hash))
+        return {(level, position): bytes(one) for level, position, one in rows}
+
+    def entries(self) -> Iterator[DecisionRow | EnvelopeRow]:
+        """Give decisions in the order in which they were stored, and envelopes where their leaves stand."""
+        return heapq.merge(self._decisions(), self._envelopes(), key=_place)
+
+    def record_bodies(self) -> Iterator[tuple[int, str, str, str, bytes, bytes]]:
+        """Give number, id, kind, source (`OWN` for ours), noted digest and bytes of every record."""
+        columns = (
+            records.c.n,
+            records.c.id,
+            records.c.kind,
+            records.c.source,
+            records.c.body_sha256,
+            records.c.body,
+        )
+        for n, name, kind, source, digest, body in self._rows(select(*columns).order_by(records.c.n)):
+            yield n, name, kind, source, bytes(digest), bytes(body)
+
+    def lineage(self) -> Iterator[tuple[str, str]]:
+        """Give every pair of a derived record of ours and one that it was made from."""
+        ours = select(records.c.id).where(records.c.source == OWN)
+        query = select(lineage.c.derived, lineage.c.input).where(lineage.c.derived.in_(ours))
+        return ((derived, source) for derived, source in self._rows(query))
+
+    def lost_sources(self) -> Iterator[tuple[str, str]]:
+        """Give every pair of a derived record of ours and a source of it that is held no more."""
+        ours = select(records.c.id).where(records.c.source == OWN)
+        held = exists().where(records.c.id == lineage.c.input)
+        query = select(lineage.c.derived, lineage.c.input).where(lineage.c.derived.in_(ours), ~held)
+        return ((derived, source) for derived, source in self._rows(query))
+
+    def _decisions(self) -> Iterator[DecisionRow]:
+        columns = (
+            decisions.c.leaf,
+            decisions.c.n,
+            records.c.body_sha256,
+            decisions.c.policy,
+            decisions.c.trace,
+            *(decisions.c[name] for name in DECIDED),
+        )
+        joined = decisions.outerjoin(records, records.c.n == decisions.c.entry)
+        query = select(*columns).select_from(joined).order_by(decisions.c.n)
+        for row in self._rows(query):
+            yield DecisionRow._make((*row[:5], tuple(row[5:])))
+
+    def _envelopes(self) -> Iterator[EnvelopeRow]:
+        key = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
+        places = self._rows(select(outbox.c.leaf, *key).order_by(outbox.c.leaf, *key))
+        for leaf, aud, gen, seq in list(places):
+            this = (outbox.c.aud == aud) & (outbox.c.gen == gen) & (outbox.c.seq == seq)
+            wanted = select(outbox.c.header_sha256, outbox.c.header, outbox.c.signature, outbox.c.body)
+            row = self._connection.execute(wanted.where(this)).one()
+            envelope = Envelope(header=row.header, signature=row.signature, body=row.body)
+            yield EnvelopeRow(leaf, aud, gen, seq, row.header_sha256, envelope)
+
+    def _rows(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+        words = query.compile(dialect=self._connection.dialect, compile_kwargs={"literal_binds": True})
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        cursor = driver.cursor()
+        try:
+            cursor.execute(str(words))
+            while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                yield from rows
+        finally:
+            cursor.close()
+
+
+class AuditReading(Session):
+    """Gives a reader of all that the audit tree tells of."""
+
+    @contextmanager
+    def audit_reader(self) -> Iterator[AuditReader]:
+        """Give a reader of one state of the database, which may take its time."""
+        with self._reading() as connection:
+            yield AuditReader(connection)
+
+
+def _place(row: DecisionRow | EnvelopeRow) -> float:
+    return float("inf") if row.leaf is None else row.leaf
