@@ -1,10 +1,13 @@
 """``commonsky node``, ``explain`` and ``link`` as people and as programs read them: tables, JSON, exit codes."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from commonsky.cli import main
+from commonsky.node.config import NodeFolder, read_config, write_config
 from small_coalition import found, small_rehearsal
 
 EXPLAINED = {
@@ -154,3 +157,19 @@ def test_a_node_is_founded_with_all_that_its_owner_needs_to_know(tmp_path, run):
     code, _, err = run(*pinned)
     assert code == 2
     assert "names OLD already" in " ".join(err.split())
+
+
+def test_a_new_configuration_takes_whatever_the_guide_adds_to_it(tmp_path, run):
+    """What stands in the file already cannot be said again: TOML refuses it."""
+    run("node", "init", tmp_path / "mine", "--member", "AUR", "--name", "Aurelia")
+    guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(\[.*?)```", guide, re.DOTALL)
+    examples = [one for one in examples if re.match(r"\[\[(sensors|estimation|assets)\]\]", one)]
+    assert len(examples) == 3
+    home = NodeFolder(tmp_path / "mine")
+    home.config.write_text("\n".join([home.config.read_text(), *examples]))
+    config = read_config(home.config)
+    assert [len(each) for each in (config.sensors, config.estimation, config.assets)] == [1, 1, 1]
+    assert config.screening.label.readers == {"BOR"}
+    write_config(config, home.config)
+    assert read_config(home.config) == config

@@ -392,18 +392,28 @@ def _require_distinct(field: str, names: Sequence[str]) -> None:
 
 
 def write_config(config: NodeConfig, file: Path) -> None:
-    """Write ``node.toml``; absent and default values are left out, as TOML has no null."""
-    document = _without_nulls(msgspec.to_builtins(config))
-    file.write_text(tomli_w.dumps(document), encoding="utf-8")
+    """Write ``node.toml``; absent and default values are left out: TOML has no null, and forbids to add to a list."""
+    file.write_text(tomli_w.dumps(_said(config)), encoding="utf-8")
 
 
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401  # plain values of any nesting
+def _said(value: Any) -> Any:  # noqa: ANN401  # plain values of any nesting
+    """Return what a value says beyond the defaults, in tables, lists and plain values."""
     match value:
-        case dict():
-            return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        case Struct():
+            defaults = {one.encode_name: _default(one) for one in msgspec.structs.fields(value)}
+            given = {one.encode_name: getattr(value, one.name) for one in msgspec.structs.fields(value)}
+            return {key: _said(one) for key, one in given.items() if one is not None and one != defaults[key]}
         case list() | tuple():
-            return [_without_nulls(item) for item in value]
+            return [_said(item) for item in value]
         case set() | frozenset():
             return sorted(value)
+        case dict():
+            return {key: _said(item) for key, item in value.items() if item is not None}
         case _:
-            return value
+            return msgspec.to_builtins(value)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401  # of any field
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
