@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
@@ -25,6 +25,7 @@ from commonsky.node.config import VIA_BROKER, NodeConfig, Peer
 from commonsky.node.link import LinkError
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
+from commonsky.web.feed_client import client_for
 from commonsky.web.http_probe import HttpProbe
 
 
@@ -90,7 +91,9 @@ def _probe(reader: Node, peer: Peer, url: str) -> Iterator[LinkUnderTest]:
         except LinkError as error:
             raise CommandError(str(error), Exit.UNUSABLE) from error
     else:
-        with httpx.Client(trust_env=False) as client:
+        asked = replace(peer, url=url)
+        client, _ = client_for(asked, own=reader.id, key=reader.key, now_tai_s=wall_clock_tai_s())
+        with client:
             yield HttpProbe(client, url, issuer)
 
 

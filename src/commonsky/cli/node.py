@@ -89,7 +89,15 @@ def init(  # noqa: PLR0913  # a node is this much
 
 @app.command
 def partner(  # noqa: PLR0913  # a partner is this much
-    folder: Path, member: str, /, *, name: str, key: str, url: str, kind: MemberKind = MemberKind.NATION
+    folder: Path,
+    member: str,
+    /,
+    *,
+    name: str,
+    key: str,
+    url: str,
+    kind: MemberKind = MemberKind.NATION,
+    proxied: bool = False,
 ) -> int:
     """Know a partner: its key is pinned, and changed only by hand.
 
@@ -106,7 +114,9 @@ def partner(  # noqa: PLR0913  # a partner is this much
     key
         Its Ed25519 public key, 64 hexadecimal digits, as it told you by another way than this network.
     url
-        Where its node serves.
+        Where its node serves: an address, `nats:` for our broker, or `file:` for files that are carried.
+    proxied
+        Its https is that of a proxy with a certificate of a public authority, not of its own key.
     """
     try:
         verify_key(key)
@@ -117,7 +127,7 @@ def partner(  # noqa: PLR0913  # a partner is this much
     if config.peer(member) is not None or member == config.member.id:
         raise CommandError(f"{home.config} names {member} already; edit it there", Exit.UNUSABLE)
     try:
-        peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url)
+        peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url, proxied=proxied)
     except ValueError as error:
         raise CommandError(f"{member}: {error}", Exit.UNUSABLE) from error
     write_config(replace(config, peers=(*config.peers, peer)), home.config)

@@ -56,10 +56,13 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A partner as we know it: its key is pinned here, its word about itself is not asked.
 
     ``url`` says what kind of link there is: ``http`` or ``https``, `VIA_BROKER`, or `BY_HAND` in files.
+    Over ``https`` it must show a certificate that its pinned key has signed, unless it is ``proxied``: then a proxy
+    with a certificate of a public authority stands before it.
     """
 
     member: Member
     url: str
+    proxied: bool = False
 
     def __post_init__(self) -> None:
         _check_member(self.member)
@@ -71,6 +74,30 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"url {self.url!r} would carry records in the clear: use https beyond this machine"
             )
+
+
+class FeedPort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the feed alone is served over TLS, to partners that show a certificate of their pinned key.
+
+    ``listen`` is an address of this machine and a port, as ``0.0.0.0:8743``.
+    """
+
+    listen: str
+
+    def __post_init__(self) -> None:
+        if not self.host or not self.port:
+            raise ValueError(f"feed: listen {self.listen!r} is not like 0.0.0.0:8743")
+
+    @property
+    def host(self) -> str:
+        """The address."""
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The port, 0 for none."""
+        port = self.listen.rpartition(":")[2]
+        return int(port) if port.isdecimal() and int(port) < 65_536 else 0
 
 
 class BrokerLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -254,6 +281,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
     audit: Audit = Audit()
+    feed: FeedPort | None = None
     broker: BrokerLink | None = None
 
     def __post_init__(self) -> None:

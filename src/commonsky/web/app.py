@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from commonsky import __version__
 from commonsky.domain.roles import Action
@@ -31,8 +31,12 @@ def application(
     *,
     wall_clock_tai_s: Callable[[], float],
     desk: Desk | None = None,
+    feed: APIRouter | None = None,
 ) -> FastAPI:
-    """Build the ASGI application of a node; without a desk people come in by this clock and the machine's chance."""
+    """Build the ASGI application of a node; without a desk people come in by this clock and the machine's chance.
+
+    ``feed`` is the node's feed, if it is served elsewhere too: who has asked for what is remembered once.
+    """
     app = FastAPI(
         title=f"commonsky node of {node.config.member.name}",
         version=__version__,
@@ -42,7 +46,7 @@ def application(
         max_body_size=MOST_BODY_BYTES,
     )
     desk = desk or Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
-    app.include_router(feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
+    app.include_router(feed or feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
     warnings = WarningsView(node, view.picture if view is not None else None)
     app.include_router(console_router(view, warnings.revision))
     app.include_router(warnings_router(warnings))
@@ -56,6 +60,13 @@ def application(
         login_required=partial(sessions.login_required, desk),
     )
     add_console_page(app)
+    return app
+
+
+def feed_application(feed: APIRouter) -> FastAPI:
+    """Build the ASGI application of the feed alone, for a port that partners reach."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, max_body_size=MOST_BODY_BYTES)
+    app.include_router(feed)
     return app
 
 

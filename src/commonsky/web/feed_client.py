@@ -1,10 +1,14 @@
 """Pull a partner's feed over HTTP."""
 
+import ssl
+
 import httpx
 
 from commonsky.domain import FeedHead
 from commonsky.federation import PullRequest, SigningKey, sign_pull
+from commonsky.node.config import Peer
 from commonsky.node.link import LinkError
+from commonsky.web.pinned_tls import client_context
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 PATIENCE_S = 10.0
@@ -61,7 +65,26 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
     except httpx.TimeoutException as error:
         raise PullError(f"{issuer} at {url} did not answer in time") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PullError(f"{issuer} at {url} cannot be reached: {error}") from error
+        raise PullError(f"{issuer} at {url} cannot be reached: {_reason(error, url)}") from error
+
+
+def client_for(
+    peer: Peer, *, own: str, key: SigningKey, now_tai_s: float
+) -> tuple[httpx.Client, ssl.SSLContext | None]:
+    """Return a client for a partner, and its context if each side must show a certificate of its pinned key."""
+    if peer.proxied or not peer.url.startswith("https:"):
+        return httpx.Client(trust_env=False), None
+    context = client_context(own, key, peer.member, now_tai_s=now_tai_s)
+    return httpx.Client(verify=context, trust_env=False), context
+
+
+def _reason(error: Exception, url: str) -> str:
+    """Say what went wrong; with TLS, who did not like whose certificate."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return f"it shows no certificate of the key that is pinned for it, or an expired one ({error})"
+    if url.startswith("https:") and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+        return f"it hangs up, perhaps because it has not pinned our key, or our clock is wrong ({error})"
+    return str(error) or type(error).__name__
 
 
 def _body(answer: httpx.Response) -> bytes:

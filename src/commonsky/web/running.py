@@ -6,15 +6,16 @@ import logging
 import queue
 import secrets
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from urllib.parse import urlsplit
 
-import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from commonsky.domain import FeedHead
 from commonsky.node.config import BY_HAND, VIA_BROKER, Peer
@@ -26,8 +27,10 @@ from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.node.view import NodeView
 from commonsky.store import LinkState, StoreError
-from commonsky.web.app import application
-from commonsky.web.feed_client import pull
+from commonsky.web.app import application, feed_application
+from commonsky.web.feed_api import feed_router
+from commonsky.web.feed_client import client_for, pull
+from commonsky.web.pinned_tls import RENEW_S, renew, server_context
 
 WAIT_S = 2.0
 RETRY_S = 0.5
@@ -47,11 +50,15 @@ class Running:
     def __init__(self, node: Node, *, monotonic_s: Callable[[], float], rate: Callable[[], float]) -> None:
         self.node = node
         view = NodeView(node, monotonic_s=monotonic_s, rate=rate)
-        app = application(node, view, wall_clock_tai_s=wall_clock_tai_s)
+        feed = feed_router(node, wall_clock_tai_s=wall_clock_tai_s)
+        app = application(node, view, wall_clock_tai_s=wall_clock_tai_s, feed=feed)
+        self._contexts: list[ssl.SSLContext] = []
         parts = urlsplit(node.config.url)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 8701)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        self._servers = [(_server(app), self._address)]
+        if node.config.feed is not None:
+            address = (node.config.feed.host, node.config.feed.port)
+            self._servers.append((_server(feed_application(feed), self._over_tls()), address))
         self._held = ExitStack()
         self._to_estimate: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
         self._looks = 0
@@ -63,7 +70,7 @@ class Running:
         node = self.node
         self._held.enter_context(take(node.folder.serving_lock))
         try:
-            listening = listen(*self._address)
+            listening = [self._held.enter_context(closing(listen(*at))) for _, at in self._servers]
         except PortInUseError:
             self._held.close()
             raise
@@ -71,7 +78,10 @@ class Running:
         gc.freeze()
         declare_sensors(node)
         self._to_estimate.put(node.store.observed_targets(node.now_tai_s() - CATCH_UP_S))
-        self._begin("server", lambda: self._server.run(sockets=[listening]))
+        for (server, (_, port)), sockets in zip(self._servers, listening, strict=True):
+            self._begin(f"server on {port}", partial(server.run, sockets=[sockets]))
+        if self._contexts:
+            self._repeat("renew certificates", self._renew)
         self._repeat("take in or release", self._take_in)
         self._repeat("estimate", self._estimate)
         if node.config.assets:
@@ -87,7 +97,8 @@ class Running:
         self._stopping.set()
         # Streams that a browser holds open are cut off now, and that is no error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        self._server.should_exit = True
+        for server, _ in self._servers:
+            server.should_exit = True
 
     def stop(self) -> None:
         """Stop serving and pulling; what is stored stays."""
@@ -155,7 +166,11 @@ class Running:
             self._stopping.wait(max(0.0, began_s + RETRY_S - time.monotonic()))
 
     def _over_http(self, peer: Peer) -> Transport:
-        client = self._held.enter_context(httpx.Client(trust_env=False))
+        node = self.node
+        client, context = client_for(peer, own=node.id, key=node.key, now_tai_s=wall_clock_tai_s())
+        self._held.enter_context(client)
+        if context is not None:
+            self._contexts.append(context)
 
         def ask(head: FeedHead) -> bytes:
             return pull(
@@ -171,6 +186,19 @@ class Running:
             )
 
         return ask
+
+    def _over_tls(self) -> ssl.SSLContext:
+        node = self.node
+        partners = [peer.member for peer in node.config.peers]
+        context = server_context(node.id, node.key, partners, now_tai_s=wall_clock_tai_s())
+        self._contexts.append(context)
+        return context
+
+    def _renew(self) -> None:
+        """Show new certificates from now on, long before the old ones end."""
+        self._stopping.wait(RENEW_S)
+        for context in self._contexts:
+            renew(context, self.node.id, self.node.key, now_tai_s=wall_clock_tai_s())
 
     def _broker(self) -> Callable[[str], Transport] | None:
         """Connect to the broker, if partners are reached through one: give what makes the link to each of them."""
@@ -218,6 +246,18 @@ class Running:
         """Screen now and then, apart from all that must not wait for it."""
         screen_when_due(self.node)
         self._stopping.wait(RETRY_S)
+
+
+def _server(app: FastAPI, context: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """Prepare to serve an application, over TLS if there is a context."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        ssl_context_factory=None if context is None else lambda *_: context,
+    )
+    return uvicorn.Server(config)
 
 
 def listen(host: str, port: int) -> socket.socket:
