@@ -5,59 +5,21 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
-from commonsky.domain import Decision
+from audited import ALL, EACH, ROUNDS, fill
+from commonsky.domain import FeedHead
 from commonsky.domain.tree_head import TreeHead
+from commonsky.federation import read_header
 from commonsky.federation.checkpoint import checkpoint, cosigned
 from commonsky.node.audit_check import check_audit
 from commonsky.node.audit_entries import Damage
 from commonsky.sharing.merkle import HASH_BYTES
-from partners import AGREEMENT, GIVER, KEYS, NOW_TAI_S, PUBLIC, READER, observation, sealed, track
-
-ROUNDS, EACH = 60, 5
-ALL = ROUNDS * (EACH + 1)
-
-
-def give(store):
-    """One transaction as a node makes it: some records go out, one is refused."""
-    with store.transaction() as tx:
-        due = tx.undecided(READER, 100, NOW_TAI_S)
-        made = [
-            Decision(
-                record=one.id,
-                reader=READER,
-                allowed=k > 0,
-                reason="clause all releases it" if k else "clause all covers the objects 1",
-                agreement=AGREEMENT.reference,
-                clause="all",
-                decided_tai_s=NOW_TAI_S + one.n,
-                trace=(f"{AGREEMENT.reference}: looked at entry {one.n}",),
-            )
-            for k, one in enumerate(due)
-        ]
-        pairs = [(one.n, decision) for one, decision in zip(due, made, strict=True)]
-        tx.record_decisions(pairs, policy=tx.note_policy(b"[]"))
-        tx.enqueue(sealed([one.body for one in due[1:]], tx.feed_head(READER)))
-
-
-def sign(store):
-    size = store.audit_size()
-    head = TreeHead(log=GIVER, gen=1, size=size, root=store.audit_root(size))
-    note = checkpoint(head, KEYS[GIVER])
-    store.keep_checkpoint(head, note, made_tai_s=NOW_TAI_S)
-    note = cosigned(note, READER, KEYS[READER], 1_764_000_000)
-    store.keep_cosignature(head, READER, note, 1_764_000_000, received_tai_s=NOW_TAI_S)
+from commonsky.store.audit import backfill
+from partners import GIVER, KEYS, PUBLIC, READER, observation, sealed, track
 
 
 @pytest.fixture
 def busy(store):
-    """A database with some blocks of leaves, a derived record among what was decided on, and two checkpoints."""
-    for k in range(ROUNDS):
-        store.append(observation(EACH * k + j) for j in range(EACH - (k == 0)))
-        if k == 0:
-            store.append([track(1, inputs=[observation(0).id, observation(1).id])])
-        give(store)
-        if k in {ROUNDS // 2, ROUNDS - 1}:
-            sign(store)
+    fill(store)
     return store
 
 
@@ -176,8 +138,6 @@ def test_a_tree_that_was_made_anew_over_edited_decisions_is_not_the_one_that_was
         "UPDATE decisions SET leaf = NULL, policy = NULL",
         "UPDATE outbox SET leaf = NULL",
     )
-    from commonsky.store.audit import backfill
-
     with busy._writing() as connection:
         backfill(connection)
     assert damage(busy) == [Damage.CHECKPOINT]
@@ -229,11 +189,7 @@ def test_an_envelope_that_was_sealed_anew_is_not_the_one_in_the_tree(busy):
     """Who has the node's key and rewrites what went out."""
     [before] = busy.feed_after(READER, ROUNDS - 1, 1, gen=1)
     head = busy.feed_head(READER)
-    from commonsky.federation import read_header
-
     header = read_header(before.header)
-    from commonsky.domain import FeedHead
-
     again = sealed([observation(5_000)], FeedHead(gen=1, seq=head.seq - 1, header_sha256=header.prev))
     digest = hashlib.sha256(again.header.encode()).hexdigest()
     with busy._writing() as connection:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, text
 
 from commonsky.domain import Decision
-from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, salt_of, trace_hmac
+from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, salt_of, trace_hmac, trace_key
 from commonsky.sharing.merkle import EMPTY_ROOT, is_consistent, is_included, leaf_hash
 from commonsky.store import Store
 from commonsky.store.audit import audit_secret, leaves_between
@@ -66,7 +66,7 @@ def test_a_decision_and_an_envelope_are_a_salted_leaf_each(store):
     assert bytes(policy.body) == POLICY
     made = decision(entry)
     what = (made.record, READER, True, made.agreement, "all", made.reason, NOW_TAI_S, None)
-    trace = trace_hmac(secret, "\n".join(made.trace))
+    trace = trace_hmac(trace_key(secret), "\n".join(made.trace))
     content = decision_leaf(what, bytes(digest), bytes(policy.sha256), trace)
     told = envelope_leaf(READER, 1, 1, sent.header_sha256, sent.signature)
     assert leaves_of(store) == [leaf_hash(salt_of(secret, k) + one) for k, one in enumerate((content, told))]

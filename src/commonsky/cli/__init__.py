@@ -33,6 +33,7 @@ COMMANDS = {
     "node": "One member's node: found it, know partners, take files in, serve.",
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
+    "audit": "What a node decided and sent, as a tree that cannot be rewritten unseen: verify, prove, export.",
     "ask": "Ask an owner whether objects that it does not show come near one of ours, and read its answers.",
     "link": "Cut, restore and show links between nodes; carry feeds in files.",
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",
@@ -41,7 +42,7 @@ COMMANDS = {
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
     app.command(
-        f"{_module}:{'app' if _name in {'node', 'link', 'message', 'account'} else _name}",
+        f"{_module}:{'app' if _name in {'node', 'link', 'message', 'account', 'audit'} else _name}",
         name=_name,
         help=_line,
     )

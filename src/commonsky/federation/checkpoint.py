@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -59,6 +60,11 @@ def cosigned(note: str, witness: str, key: SigningKey, signed_unix_s: int) -> st
     signature = key.sign(_cosigned_bytes(text, signed_unix_s))
     stamped = signed_unix_s.to_bytes(_TIME_BYTES, "big") + signature
     return note + _signature_line(name, _key_id(name, _COSIGNATURE, key.public_key()) + stamped)
+
+
+def with_cosignatures(note: str, cosigned_notes: Iterable[str]) -> str:
+    """Return a checkpoint with the last signature of each of these notes on the same head beside its own."""
+    return note + "".join(one.removesuffix("\n").rpartition("\n")[2] + "\n" for one in cosigned_notes)
 
 
 def read_note(note: str) -> SignedNote:

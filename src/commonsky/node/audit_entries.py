@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from commonsky.domain import FeedHead
 from commonsky.federation.seal import header_sha256, read_header
-from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, leaf_hashes, trace_hmac
+from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, leaf_hashes, trace_hmac, trace_key
 from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store.audit_reading import DecisionRow, EnvelopeRow
 
@@ -64,6 +64,16 @@ class _Named(Struct):
 _LINES = msgspec.json.Decoder(_Line)
 
 
+def content_of(row: DecisionRow | EnvelopeRow, policies: Mapping[int, bytes], key: bytes) -> bytes:
+    """Return the content of a leaf from what is stored; ``key`` is that of the traces."""
+    if isinstance(row, EnvelopeRow):
+        return envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
+    record, reader, allowed, *rest = row.decided
+    policy = None if row.policy is None else policies.get(row.policy, b"")
+    trace = trace_hmac(key, row.trace)
+    return decision_leaf((record, reader, bool(allowed), *rest), row.record_sha256 or b"", policy, trace)
+
+
 class EntryCheck:
     """Takes entries in the order of their leaves, and says at the end what differs from the leaf hashes."""
 
@@ -72,6 +82,7 @@ class EntryCheck:
         self.decisions = 0
         self.envelopes = 0
         self._secret = secret
+        self._trace_key = trace_key(secret)
         self._stored = stored
         self._policies = policies
         self._seen = bytearray(len(stored) // HASH_BYTES)
@@ -85,24 +96,17 @@ class EntryCheck:
     def take(self, entries: Iterable[DecisionRow | EnvelopeRow]) -> None:
         """Look at all entries."""
         for row in entries:
+            content = content_of(row, self._policies, self._trace_key)
             if isinstance(row, DecisionRow):
                 self.decisions += 1
-                content = self._content_of_decision(row)
                 self._sent.decided(row)
             else:
                 self.envelopes += 1
-                content = envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
                 self.found += self._sent.sent(row)
             self._place(row, content)
         self._compare()
         self.found += self._sent.never_sent()
         self._judge()
-
-    def _content_of_decision(self, row: DecisionRow) -> bytes:
-        record, reader, allowed, *rest = row.decided
-        what = (record, reader, bool(allowed), *rest)
-        policy = None if row.policy is None else self._policies.get(row.policy, b"")
-        return decision_leaf(what, row.record_sha256 or b"", policy, trace_hmac(self._secret, row.trace))
 
     def _place(self, row: DecisionRow | EnvelopeRow, content: bytes) -> None:
         leaf = row.leaf

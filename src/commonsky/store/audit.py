@@ -14,7 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from commonsky.domain import Envelope, EnvelopeHeader
-from commonsky.sharing.audit_leaf import DECIDED, decision_leaf, envelope_leaf, leaf_hashes, trace_hmac
+from commonsky.sharing.audit_leaf import (
+    DECIDED,
+    decision_leaf,
+    envelope_leaf,
+    leaf_hashes,
+    trace_hmac,
+    trace_key,
+)
 from commonsky.sharing.merkle import (
     BLOCK,
     BLOCK_LEVEL,
@@ -116,12 +123,12 @@ def node_of(connection: Connection) -> Node:
 
 def append_decisions(connection: Connection, rows: Sequence[dict[str, Any]], policy: int | None) -> None:
     """Append the leaves of decisions that are about to be stored, and say in their rows which ones."""
-    secret = audit_secret(connection)
+    key = trace_key(audit_secret(connection))
     digests = record_digests(connection, {row["entry"] for row in rows})
     under = None if policy is None else policy_digests(connection)[policy]
     decided = itemgetter(*DECIDED)
     contents = [
-        decision_leaf(decided(row), digests.get(row["entry"], b""), under, trace_hmac(secret, row["trace"]))
+        decision_leaf(decided(row), digests.get(row["entry"], b""), under, trace_hmac(key, row["trace"]))
         for row in rows
     ]
     for leaf, row in enumerate(rows, append_leaves(connection, contents)):
@@ -187,7 +194,7 @@ def keep_secret(connection: Connection, secret: bytes) -> None:
 
 def backfill(connection: Connection) -> None:
     """Make leaves of all decisions and envelopes that have none: decisions first, each in the order of its table."""
-    secret = audit_secret(connection)
+    key = trace_key(audit_secret(connection))
     query = (
         select(
             decisions.c.n, decisions.c.trace, records.c.body_sha256, *(decisions.c[name] for name in DECIDED)
@@ -199,16 +206,15 @@ def backfill(connection: Connection) -> None:
     )
     while rows := connection.execute(query).all():
         contents = [
-            decision_leaf(row[3:], bytes(row.body_sha256), None, trace_hmac(secret, row.trace))
-            for row in rows
+            decision_leaf(row[3:], bytes(row.body_sha256), None, trace_hmac(key, row.trace)) for row in rows
         ]
         first = append_leaves(connection, contents)
         numbered = [{"of": row.n, "at": first + k} for k, row in enumerate(rows)]
         with_leaf = update(decisions).where(decisions.c.n == bindparam("of")).values(leaf=bindparam("at"))
         connection.execute(with_leaf, numbered)
-    key = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
-    waiting = select(*key, outbox.c.header_sha256, outbox.c.signature).where(outbox.c.leaf.is_(None))
-    for row in connection.execute(waiting.order_by(*key)).all():
+    place = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
+    waiting = select(*place, outbox.c.header_sha256, outbox.c.signature).where(outbox.c.leaf.is_(None))
+    for row in connection.execute(waiting.order_by(*place)).all():
         leaf = append_leaves(connection, [envelope_leaf(*row)])
         this = (outbox.c.aud == row.aud) & (outbox.c.gen == row.gen) & (outbox.c.seq == row.seq)
         connection.execute(update(outbox).where(this).values(leaf=leaf))

@@ -28,8 +28,22 @@ from commonsky.store.session import Session
 ROWS_AT_ONCE = 10_000
 
 
+_DECISIONS = (
+    select(
+        decisions.c.leaf,
+        decisions.c.n,
+        records.c.body_sha256,
+        decisions.c.policy,
+        decisions.c.trace,
+        *(decisions.c[name] for name in DECIDED),
+    )
+    .select_from(decisions.outerjoin(records, records.c.n == decisions.c.entry))
+    .order_by(decisions.c.n)
+)
+
+
 class DecisionRow(NamedTuple):
-    """A decision as it is stored: ``decided`` holds the columns of a leaf, in their order."""
+    """A decision as it is stored: ``decided`` holds the columns `DECIDED`."""
 
     leaf: int | None
     n: int
@@ -110,19 +124,13 @@ class AuditReader:
         query = select(lineage.c.derived, lineage.c.input).where(lineage.c.derived.in_(ours), ~held)
         return ((derived, source) for derived, source in self._rows(query))
 
+    def decisions_on(self, record: str, reader: str) -> list[DecisionRow]:
+        """Give the decisions on a record for a reader, the oldest first."""
+        those = _DECISIONS.where(decisions.c.record == record, decisions.c.reader == reader)
+        return [_decision(tuple(row)) for row in self._connection.execute(those)]
+
     def _decisions(self) -> Iterator[DecisionRow]:
-        columns = (
-            decisions.c.leaf,
-            decisions.c.n,
-            records.c.body_sha256,
-            decisions.c.policy,
-            decisions.c.trace,
-            *(decisions.c[name] for name in DECIDED),
-        )
-        joined = decisions.outerjoin(records, records.c.n == decisions.c.entry)
-        query = select(*columns).select_from(joined).order_by(decisions.c.n)
-        for row in self._rows(query):
-            yield DecisionRow._make((*row[:5], tuple(row[5:])))
+        return map(_decision, self._rows(_DECISIONS))
 
     def _envelopes(self) -> Iterator[EnvelopeRow]:
         key = (outbox.c.aud, outbox.c.gen, outbox.c.seq)
@@ -135,6 +143,7 @@ class AuditReader:
             yield EnvelopeRow(leaf, aud, gen, seq, row.header_sha256, envelope)
 
     def _rows(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+        """Give rows as the driver does; the query must hold no text from outside."""
         words = query.compile(dialect=self._connection.dialect, compile_kwargs={"literal_binds": True})
         driver = self._connection.connection.driver_connection
         assert driver is not None
@@ -155,6 +164,10 @@ class AuditReading(Session):
         """Give a reader of one state of the database, which may take its time."""
         with self._reading() as connection:
             yield AuditReader(connection)
+
+
+def _decision(row: tuple[Any, ...]) -> DecisionRow:
+    return DecisionRow._make((*row[:5], row[5:]))
 
 
 def _place(row: DecisionRow | EnvelopeRow) -> float:
