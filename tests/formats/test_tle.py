@@ -51,6 +51,7 @@ def test_a_set_is_read_with_all_its_fields():
         "ephemeris_type": 0,
         "element_set_no": 999,
         "rev_at_epoch": 12345,
+        "coarsened_to_m": msgspec.UNSET,
     }
 
 
