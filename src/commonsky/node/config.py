@@ -338,6 +338,11 @@ class NodeFolder:
         return self.path / "orbit.secret"
 
     @property
+    def next_key(self) -> Path:
+        """The key that takes the place of the signing key, while it is being told to partners."""
+        return self.path / "node.key.next"
+
+    @property
     def database(self) -> Path:
         """The SQLite database."""
         return self.path / "node.sqlite"

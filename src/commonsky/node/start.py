@@ -4,16 +4,21 @@ import hmac
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from msgspec.structs import replace
+
 from commonsky.astro.time import UNIX_EPOCH_JD, tai_s_from_jd_utc
 from commonsky.federation import SigningKey
-from commonsky.federation.keys import private_pem, public_hex, read_private_pem
+from commonsky.federation.keys import private_pem, public_hex, read_private_pem, signing_key
 from commonsky.formats.errors import FormatError
 from commonsky.node.coarse import read_or_make_secret
 from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_config
+from commonsky.node.key_roll import announce
+from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.people.desk import Desk
 from commonsky.node.stopwatch import Stopwatch
@@ -39,8 +44,7 @@ def found_node(folder: Path, config: NodeConfig, key: SigningKey) -> NodeFolder:
     )  # what partners may not have, other users may not either
     for part in (home.agreements, home.incoming):
         part.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(home.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(private_pem(key))
+    _write_key(home.key, key)
     write_config(config, home.config)
     return home
 
@@ -53,7 +57,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     """
     home = NodeFolder(folder)
     config = read_config(home.config)
-    key = _read_key(home.key)
+    key = _signing_key(home, config)
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
     store = Store.open(home.database, audit_secret=_audit_secret(key))
@@ -79,6 +83,25 @@ def start_node(
         now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
+
+
+def roll_key(folder: Path, entropy: bytes) -> tuple[str, str]:
+    """Give a node a new signing key, made of 32 random bytes, and tell its partners; give the old and the new one.
+
+    Whenever a process ends in between, the same call goes on where it was. Raises FolderBusyError while it is served.
+    """
+    home = NodeFolder(folder)
+    with closing(take(home.serving_lock)):
+        node = open_node(folder)
+        with closing(node.store):
+            if not home.next_key.exists():
+                _write_key(home.next_key, signing_key(entropy))
+            following = _read_key(home.next_key)
+            announce(node, following)
+        member = replace(node.config.member, public_key=public_hex(following))
+        write_config(replace(node.config, member=member), home.config)
+        home.next_key.replace(home.key)
+    return public_hex(node.key), public_hex(following)
 
 
 def desk_of(node: Node) -> Desk:
@@ -108,6 +131,21 @@ def _never_back(clock: Callable[[], float], latest_tai_s: float) -> Callable[[],
             return latest_tai_s
 
     return now_tai_s
+
+
+def _write_key(file: Path, key: SigningKey) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(private_pem(key))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _signing_key(home: NodeFolder, config: NodeConfig) -> SigningKey:
+    """Read the key that the configuration names: a roll that ended between writing it and moving the key ends here."""
+    if home.next_key.exists() and public_hex(following := _read_key(home.next_key)) == config.member.public_key:
+        home.next_key.replace(home.key)
+        return following
+    return _read_key(home.key)
 
 
 def _read_key(file: Path) -> SigningKey:

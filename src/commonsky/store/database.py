@@ -25,6 +25,8 @@ from commonsky.store.audit_reading import AuditReading
 from commonsky.store.decisions import Decisions
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
+from commonsky.store.holdings import Holdings
+from commonsky.store.member_keys import MemberKeys
 from commonsky.store.migration import SCHEMA_VERSION, bring_up_to_date, is_current, version_of
 from commonsky.store.notices import Notices
 from commonsky.store.object_names import ObjectNames
@@ -62,6 +64,8 @@ class Sections(
     Notices,
     Questions,
     ObjectNames,
+    Holdings,
+    MemberKeys,
     Views,
     Watch,
     Audit,

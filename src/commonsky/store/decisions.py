@@ -14,6 +14,7 @@ from commonsky.store.records import STORED, stored
 from commonsky.store.rows import HeldDecision, StoredRecord
 from commonsky.store.schema import OWN, decided_through, decisions, records
 from commonsky.store.session import Session, insert_or
+from commonsky.store.usable import usable
 
 _FORM_ENCODER = msgspec.json.Encoder(order="sorted")
 _FORM_DECODER = msgspec.json.Decoder(Form)
@@ -45,7 +46,9 @@ class Decisions(Session):
             )
             found: dict[int, StoredRecord] = {}
             for condition in (records.c.n.in_(due), *wanted):
-                query = select(*STORED).where(condition).order_by(records.c.n).limit(limit)
+                query = (
+                    select(*STORED).where(condition, usable(connection)).order_by(records.c.n).limit(limit)
+                )
                 found.update((row.n, stored(row)) for row in connection.execute(query))
         return [found[n] for n in sorted(found)][:limit]
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
 from commonsky.store.audit import append_envelope
+from commonsky.store.holdings import note_held
 from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, insert_rows, row_of, sort_out
 from commonsky.store.rows import QuarantinedBytes
@@ -138,6 +139,7 @@ class Feeds(Session):
         for unfit in accepted.unfit:
             _set_apart(connection, header.iss, unfit.code, unfit.reason, unfit.body, at_tai_s)
         keep_notices(connection, accepted, at_tai_s)
+        note_held(connection, accepted)
 
     def quarantine(self, source: str, code: str, reason: str, data: bytes, *, at_tai_s: float) -> None:
         """Set bytes apart with a reason: the first `KEPT_BYTES` of them, under the digest of all.

@@ -7,11 +7,21 @@ a step here.
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Table, and_, func, insert, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
 from commonsky.store.audit import backfill, keep_secret
-from commonsky.store.schema import decisions, lineage, meta, metadata, outbox
+from commonsky.store.schema import (
+    OWN,
+    decisions,
+    holdings,
+    inbox,
+    lineage,
+    meta,
+    metadata,
+    outbox,
+    records,
+)
 
 _VERSION = "schema_version"
 
@@ -32,7 +42,21 @@ def _information(connection: Connection) -> None:
     add_columns(connection, lineage, lineage.c.information)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree, _information)
+def _holdings(connection: Connection) -> None:
+    """What was received before is held as of its last envelope."""
+    held = (
+        select(records.c.source, records.c.agreement, func.max(inbox.c.received_tai_s))
+        .join(
+            inbox,
+            and_(inbox.c.iss == records.c.source, inbox.c.gen == records.c.gen, inbox.c.seq == records.c.seq),
+        )
+        .where(records.c.source != OWN)
+        .group_by(records.c.source, records.c.agreement)
+    )
+    connection.execute(insert(holdings).from_select(["source", "agreement", "heard_tai_s"], held))
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree, _information, _holdings)
 SCHEMA_VERSION = 1 + len(STEPS)
 
 

@@ -23,6 +23,7 @@ from commonsky.formats.canonical import encode
 from commonsky.store.rows import Appended, StoredRecord
 from commonsky.store.schema import OWN, lineage, records, rederived
 from commonsky.store.session import Session, insert_all, insert_missing, portions
+from commonsky.store.usable import usable
 
 Fields = dict[str, object]
 Key = tuple[str, str, str]
@@ -73,7 +74,7 @@ class Records(Session):
             select(*STORED).where(records.c.id == record_id).order_by(records.c.source != OWN, records.c.n)
         )
         with self._reading() as connection:
-            return [stored(row) for row in connection.execute(query)]
+            return [stored(row) for row in connection.execute(query.where(usable(connection)))]
 
     def lineage_of(self, record_id: str) -> list[str]:
         """Give the ids of the records that this one was made from."""

@@ -70,6 +70,33 @@ class HeldNotice(Struct, frozen=True, kw_only=True):
     outcome: str | None = None
 
 
+class Holding(Struct, frozen=True, kw_only=True):
+    """What we hold from a partner under one agreement.
+
+    Attributes
+    ----------
+    heard_tai_s
+        When the giver last gave something under it, by its clock.
+    renewed_until_tai_s
+        Until when the giver last said that it may be used.
+    locked_tai_s, reason
+        Since when and why it may not be used; ``None`` while it may.
+    deleted_tai_s, deleted_records
+        When its content was deleted, and of how many records.
+
+    """
+
+    source: str
+    agreement: str
+    records: int
+    heard_tai_s: float
+    renewed_until_tai_s: float | None = None
+    locked_tai_s: float | None = None
+    reason: str | None = None
+    deleted_tai_s: float | None = None
+    deleted_records: int | None = None
+
+
 class LinkState(StrEnum):
     """Whether we exchange with a partner."""
 

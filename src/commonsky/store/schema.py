@@ -212,6 +212,36 @@ answered = Table(
     Index("answered_since", "asker", "at_tai_s"),
 )
 
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("agreement", Text, primary_key=True),
+    Column("heard_tai_s", Double, nullable=False),
+    Column("renewed_until_tai_s", Double),
+    Column("locked_tai_s", Double),
+    Column("reason", Text),
+    Column("deleted_tai_s", Double),
+    Column("deleted_records", Integer),
+)
+
+locked_records = Table(
+    "locked_records",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("agreement", Text, primary_key=True),
+)
+
+member_keys = Table(
+    "member_keys",
+    metadata,
+    Column("member", Text, primary_key=True),
+    Column("old", Text, primary_key=True),
+    Column("new", Text, nullable=False),
+    Column("at_tai_s", Double, nullable=False),
+)
+
 rederived = Table(
     "rederived",
     metadata,

@@ -9,6 +9,7 @@ from commonsky.store.records import STORED, stored
 from commonsky.store.rows import Counts, ReleaseCount, StoredRecord
 from commonsky.store.schema import OWN, decisions, quarantine, records, rederived
 from commonsky.store.session import Session
+from commonsky.store.usable import usable
 
 _LAST_OF_KIND = select(func.max(records.c.n)).where(records.c.kind == bindparam("kind"))
 
@@ -39,7 +40,7 @@ class Views(Session):
         """Give all identity claims, oldest first."""
         query = select(*STORED).where(records.c.kind == RecordKind.IDENTITY_CLAIM.value).order_by(records.c.n)
         with self._reading() as connection:
-            return [stored(row) for row in connection.execute(query)]
+            return [stored(row) for row in connection.execute(query.where(usable(connection)))]
 
     def warnings(self, since_tca_tai_s: float) -> list[StoredRecord]:
         """Give all warnings of close approaches from then on, our own and partners', in the order they came."""
@@ -50,7 +51,7 @@ class Views(Session):
             .order_by(records.c.n)
         )
         with self._reading() as connection:
-            return [stored(row) for row in connection.execute(query)]
+            return [stored(row) for row in connection.execute(query.where(usable(connection)))]
 
     def observations(
         self,
@@ -77,7 +78,7 @@ class Views(Session):
             conditions.append(records.c.object == target)
         query = select(*STORED).where(and_(*conditions)).order_by(records.c.epoch_tai_s, records.c.n)
         with self._reading() as connection:
-            return [stored(row) for row in connection.execute(query)]
+            return [stored(row) for row in connection.execute(query.where(usable(connection)))]
 
     def last_observed_tai_s(self, target: str, until_tai_s: float) -> float | None:
         """Give the epoch, before ``until_tai_s``, of the newest observation of a claimed target, whoever made it."""
@@ -87,7 +88,7 @@ class Views(Session):
             records.c.epoch_tai_s < until_tai_s,
         )
         with self._reading() as connection:
-            found: float | None = connection.scalar(newest)
+            found: float | None = connection.scalar(newest.where(usable(connection)))
         return found
 
     def observed_targets(self, since_tai_s: float) -> frozenset[str]:
@@ -99,7 +100,7 @@ class Views(Session):
             .distinct()
         )
         with self._reading() as connection:
-            return frozenset(connection.scalars(query))
+            return frozenset(connection.scalars(query.where(usable(connection))))
 
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
@@ -142,8 +143,10 @@ class Views(Session):
             partition_by=(records.c.source, records.c.originator, records.c.object), order_by=order
         )
         of_kind = select(records.c.n, rank.label("rank")).where(records.c.kind == kind.value)
-        ranked = (of_kind if name is None else of_kind.where(records.c.object == name)).subquery()
-        first = select(ranked.c.n).where(ranked.c.rank == 1)
-        query = select(*STORED).where(records.c.n.in_(first)).order_by(records.c.n)
+        if name is not None:
+            of_kind = of_kind.where(records.c.object == name)
         with self._reading() as connection:
+            ranked = of_kind.where(usable(connection)).subquery()
+            first = select(ranked.c.n).where(ranked.c.rank == 1)
+            query = select(*STORED).where(records.c.n.in_(first)).order_by(records.c.n)
             return [stored(row) for row in connection.execute(query)]

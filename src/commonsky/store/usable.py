@@ -1,0 +1,22 @@
+"""Which records may be used: all but those under an agreement that is locked here, and what we derived from them."""
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
+
+from commonsky.store.schema import OWN, holdings, locked_records, records
+
+
+def usable(connection: Connection) -> ColumnElement[bool]:
+    """Return the condition on ``records`` that leaves out what is locked; nearly always, nothing is."""
+    any_locked = select(exists().where(holdings.c.locked_tai_s.is_not(None)))
+    return unlocked() if connection.scalar(any_locked) else true()
+
+
+def unlocked() -> ColumnElement[bool]:
+    """Return the condition, whether anything is locked or not."""
+    under_lock = exists().where(
+        holdings.c.source == records.c.source,
+        holdings.c.agreement == records.c.agreement,
+        holdings.c.locked_tai_s.is_not(None),
+    )
+    rests_on_it = exists().where(locked_records.c.id == records.c.id)
+    return and_(~under_lock, or_(records.c.source != OWN, ~rests_on_it))
