@@ -1,4 +1,4 @@
-"""``commonsky holdings``: what partners gave us and we may use, what they owe us, and what would be left without one."""
+"""``commonsky holdings``: what partners gave us, what of it is locked, what they owe us, what is left without one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -46,10 +46,14 @@ def holdings(
 def _all(node: Node) -> Report:
     held, owed = node.store.holdings(), list(debts(node))
     told = [
-        (peer.member.id, receipt) for peer in node.config.peers for receipt in receipts(node, peer.member.id).values()
+        (peer.member.id, receipt)
+        for peer in node.config.peers
+        for receipt in receipts(node, peer.member.id).values()
     ]
     tables = [
-        Table("What we hold", ("from", "under", "records", "state", "since (UTC)"), [_row(one) for one in held]),
+        Table(
+            "What we hold", ("from", "under", "records", "state", "since (UTC)"), [_row(one) for one in held]
+        ),
         Table(
             "Receipts that partners owe us",
             ("from", "under", "records given", "withdrawn (UTC)"),
@@ -64,7 +68,8 @@ def _all(node: Node) -> Report:
                     one.agreement,
                     one.records,
                     _utc(one.deleted_tai_s),
-                    ", ".join(f"{count} to {name}" for name, count in sorted(one.passed_on.items())) or "none",
+                    ", ".join(f"{count} to {name}" for name, count in sorted(one.passed_on.items()))
+                    or "none",
                 )
                 for reader, one in told
             ],

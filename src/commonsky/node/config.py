@@ -29,6 +29,7 @@ from commonsky.domain import Component, Member, Mode, Sensor
 from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID, look_alike
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
+from commonsky.node.agreement_files import write_whole
 from commonsky.node.people.settings import PeopleSettings
 from commonsky.tracking import Estimated, FitSettings
 
@@ -426,7 +427,7 @@ def _require_distinct(field: str, names: Sequence[str]) -> None:
 
 def write_config(config: NodeConfig, file: Path) -> None:
     """Write ``node.toml``; absent and default values are left out: TOML has no null, and forbids to add to a list."""
-    file.write_text(tomli_w.dumps(_said(config)), encoding="utf-8")
+    write_whole(file, tomli_w.dumps(_said(config)))
 
 
 def _said(value: Any) -> Any:  # noqa: ANN401  # plain values of any nesting

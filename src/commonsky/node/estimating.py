@@ -151,13 +151,19 @@ def _worth_it(node: Node, known: Track, sources: Sequence[Record], wanted: Estim
 
 def own_track(node: Node, target: str) -> Track | None:
     """Give our newest track of a claimed target."""
-    names = own_claims(node)
+    return own_tracks(node).get(target)
+
+
+def own_tracks(node: Node) -> dict[str, Track]:
+    """Give our newest tracks by their claimed targets."""
+    targets = {name: target for target, name in own_claims(node).items()}
+    found = {}
     for entry in node.store.current_tracks():
-        if entry.source is None and entry.object == names.get(target):
+        if entry.source is None and entry.object in targets:
             content = decode(entry.body).content
             assert isinstance(content, Track)
-            return content
-    return None
+            found[targets[entry.object]] = content
+    return found
 
 
 def own_claims(node: Node) -> dict[str, str]:
@@ -171,7 +177,7 @@ def own_claims(node: Node) -> dict[str, str]:
 
 
 def _next_track_id(node: Node) -> str:
-    return f"{node.id}-T-{len(set(own_claims(node).values())) + 1:06d}"
+    return f"{node.id}-T-{node.store.count_own_tracks() + 1:06d}"
 
 
 def known_sensors(node: Node) -> dict[str, Record]:

@@ -17,7 +17,9 @@ from msgspec import Struct
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Agreement, NoticeKind
 from commonsky.federation.standing import State
+from commonsky.formats.canonical import record_id
 from commonsky.node.agreements import Shelf, Shelved
+from commonsky.node.estimating import own_tracks
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice, Holding
 
@@ -55,12 +57,18 @@ _LEASES = msgspec.json.Decoder(Leases)
 _RECEIPTS = msgspec.json.Decoder(DeletionReceipt)
 
 
-def keep_holdings(node: Node) -> tuple[str, ...]:
-    """Lock, unlock or delete what partners gave, as their agreements stand now; give the ids that fell out of use."""
-    shelf, lost = node.agreements(), list[str]()
-    for holding in node.store.holdings():
-        lost += _kept(node, holding, shelf)
-    return tuple(lost)
+def keep_holdings(node: Node) -> frozenset[str]:
+    """Lock, unlock or delete what partners gave, as their agreements stand now.
+
+    Gives the claimed targets of tracks of ours that fell out of use: what is left may give them a track again.
+    """
+    held = node.store.holdings()
+    if not held:
+        return frozenset()
+    targets = {record_id(node.id, track): target for target, track in own_tracks(node).items()}
+    shelf = node.agreements()
+    lost = {name for holding in held for name in _kept(node, holding, shelf)}
+    return frozenset(target for name, target in targets.items() if name in lost)
 
 
 def _kept(node: Node, holding: Holding, shelf: Shelf) -> tuple[str, ...]:
@@ -76,7 +84,9 @@ def _kept(node: Node, holding: Holding, shelf: Shelf) -> tuple[str, ...]:
     fell: tuple[str, ...] = ()
     if holding.locked_tai_s is None:
         fell = store.lock(holding.source, holding.agreement, reason, at_tai_s=now_tai_s)
-        store.write_log(now_tai_s, "holdings", f"{name} is locked: {reason}; {len(fell)} records of ours rest on it")
+        store.write_log(
+            now_tai_s, "holdings", f"{name} is locked: {reason}; {len(fell)} records of ours rest on it"
+        )
     if shelved is not None and shelved.standing.state is State.WITHDRAWN and holding.deleted_tai_s is None:
         _delete(node, holding, now_tai_s)
     return fell
@@ -98,7 +108,7 @@ def _delete(node: Node, holding: Holding, now_tai_s: float) -> None:
 
 
 def _latest(shelf: Shelf, reference: str) -> Shelved | None:
-    """The document that says what holds of an agreement now: the newest version that took the place of the one named."""
+    """The document that says what holds of an agreement now: the newest version in the place of the one named."""
     named = shelf.shelved(reference)
     if named is None or named.standing.state is not State.SUPERSEDED:
         return named

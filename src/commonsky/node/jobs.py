@@ -38,6 +38,7 @@ from commonsky.node.audit import checkpoint_is_due, make_checkpoint
 from commonsky.node.coarse import coarse
 from commonsky.node.context import decide_now, facets_of, in_form
 from commonsky.node.estimating import estimated_records
+from commonsky.node.holdings import keep_holdings, renew_leases
 from commonsky.node.intake import FileContent, own_record, read_file
 from commonsky.node.link import Transport
 from commonsky.node.locks import alone
@@ -141,6 +142,15 @@ def share(node: Node) -> int:
     return sum(_share_with(node, peer.member.id, shelf) for peer in node.config.peers)
 
 
+def keep_agreements(node: Node) -> tuple[str, ...]:
+    """Renew the leases that we give; lock, free or delete what we hold as agreements stand; mend our tracks after it.
+
+    Gives the tracks that were estimated anew, without what may not be used any more.
+    """
+    renew_leases(node)
+    return estimate(node, keep_holdings(node))
+
+
 def screen(node: Node) -> Screened:
     """Screen our assets against every orbit that we hold; keep and share the warnings that are new."""
     records, told = screened(node)
@@ -193,6 +203,7 @@ def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
     admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
     accepted = [one for one in admitted if isinstance(one, Accepted)]
     if any(one.told for one in accepted):
+        keep_agreements(node)
         share(node)  # answers, and what a new agreement lets out
     return Arrival(
         envelopes=len(accepted),

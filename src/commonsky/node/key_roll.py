@@ -13,7 +13,6 @@ from commonsky.domain import NoticeKind
 from commonsky.federation import SigningKey
 from commonsky.federation.keys import public_hex, verify_key
 from commonsky.node.node import Node
-from commonsky.node.notices import seal_notices
 from commonsky.store import HeldNotice
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
@@ -30,15 +29,16 @@ _ROLLS = msgspec.json.Decoder(KeyRoll)
 
 
 def announce(node: Node, new: SigningKey) -> None:
-    """Tell every partner of a new key, under the one in use; to be asked again it does nothing more."""
-    content = _CANONICAL.encode(
-        KeyRoll(old_public_key=public_hex(node.key), new_public_key=public_hex(new))
-    )
-    for peer in node.config.peers:
-        reader = peer.member.id
-        if all(one.content != content for one in node.store.posted(reader, NoticeKind.KEY_ROLL)):
-            node.store.post(reader, NoticeKind.KEY_ROLL, content, at_tai_s=node.now_tai_s())
-        seal_notices(node, reader)
+    """Have every partner told of a new key, under the one in use; asked again it does nothing more."""
+    old_hex, new_hex = public_hex(node.key), public_hex(new)
+    content = _CANONICAL.encode(KeyRoll(old_public_key=old_hex, new_public_key=new_hex))
+    now_tai_s = node.now_tai_s()
+    with node.store.transaction() as tx:
+        tx.note_key(node.id, old_hex, new_hex, at_tai_s=now_tai_s)
+        for peer in node.config.peers:
+            told = tx.posted(peer.member.id, NoticeKind.KEY_ROLL)
+            if all(one.content != content for one in told):
+                tx.post(peer.member.id, NoticeKind.KEY_ROLL, content, at_tai_s=now_tai_s)
 
 
 def hear_roll(node: Node, notice: HeldNotice) -> str:

@@ -66,7 +66,8 @@ def _own_tracks(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Our tracks that a member has a part in: those that others carry, and those that fall with it."""
     resting = node.store.resting_on(member)
-    left, lost = [], []
+    left: list[str] = []
+    lost: list[str] = []
     for entry in tracks:
         if entry.source is not None or entry.kind is not RecordKind.TRACK or entry.id not in resting:
             continue

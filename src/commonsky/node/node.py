@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from commonsky.domain import Agreement, RecordKind
 from commonsky.federation import Receiver, SigningKey, VerifyKey
-from commonsky.federation.keys import verify_key
+from commonsky.federation.keys import public_hex, verify_key
 from commonsky.node.agreements import Keys, Shelf, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
 from commonsky.node.screened import Screened
@@ -167,11 +167,24 @@ class Node:
 
     def keys(self) -> dict[str, VerifyKey]:
         """The pinned keys of our partners."""
-        return {peer.member.id: verify_key(peer.member.public_key) for peer in self.config.peers}
+        peers = (peer.member.id for peer in self.config.peers)
+        return {peer: verify_key(self.key_chain(peer)[-1]) for peer in peers}
+
+    def key_chain(self, peer: str) -> list[str]:
+        """The keys of a partner in hexadecimal: the pinned one and those that followed it, the one in use last."""
+        known = self.config.peer(peer)
+        if known is None:
+            raise ValueError(f"{peer} is no partner")
+        pinned = known.member.public_key
+        return [pinned, *self.store.keys_after(peer, pinned)]
 
     def signers(self) -> Keys:
-        """The keys with which members sign acts on agreements: our partners' and our own."""
-        return {self.id: (self.key.public_key(),)} | {one: (key,) for one, key in self.keys().items()}
+        """The keys with which members sign acts on agreements, and signed them before: our partners' and our own."""
+        ours = {public_hex(self.key), *self.store.keys_of(self.id)}
+        keys = {self.id: ours} | {
+            one.member.id: set(self.key_chain(one.member.id)) for one in self.config.peers
+        }
+        return {member: tuple(map(verify_key, sorted(chain))) for member, chain in keys.items()}
 
     def receiver(self) -> Receiver:
         """What we know when a partner's envelope comes."""

@@ -11,7 +11,7 @@ import msgspec
 from commonsky.domain import NoticeKind
 from commonsky.domain.printable import printable
 from commonsky.federation import read_header, seal
-from commonsky.node import asking, audit
+from commonsky.node import asking, audit, holdings, key_roll
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice
 
@@ -24,6 +24,9 @@ HANDLERS: dict[NoticeKind, Handler] = {
     NoticeKind.ANSWER: asking.heard,
     NoticeKind.CHECKPOINT: audit.witness,
     NoticeKind.COSIGNATURE: audit.hear,
+    NoticeKind.LEASES: holdings.hear_leases,
+    NoticeKind.DELETION_RECEIPT: holdings.hear_receipt,
+    NoticeKind.KEY_ROLL: key_roll.hear_roll,
 }
 """One function for each kind that this version obeys."""
 

@@ -20,6 +20,7 @@ from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_con
 from commonsky.node.key_roll import announce
 from commonsky.node.locks import take
 from commonsky.node.node import Node
+from commonsky.node.notices import seal_notices
 from commonsky.node.people.desk import Desk
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.store import Store
@@ -98,6 +99,8 @@ def roll_key(folder: Path, entropy: bytes) -> tuple[str, str]:
                 _write_key(home.next_key, signing_key(entropy))
             following = _read_key(home.next_key)
             announce(node, following)
+            for peer in node.config.peers:
+                seal_notices(node, peer.member.id)
         member = replace(node.config.member, public_key=public_hex(following))
         write_config(replace(node.config, member=member), home.config)
         home.next_key.replace(home.key)
@@ -142,7 +145,10 @@ def _write_key(file: Path, key: SigningKey) -> None:
 
 def _signing_key(home: NodeFolder, config: NodeConfig) -> SigningKey:
     """Read the key that the configuration names: a roll that ended between writing it and moving the key ends here."""
-    if home.next_key.exists() and public_hex(following := _read_key(home.next_key)) == config.member.public_key:
+    if (
+        home.next_key.exists()
+        and public_hex(following := _read_key(home.next_key)) == config.member.public_key
+    ):
         home.next_key.replace(home.key)
         return following
     return _read_key(home.key)

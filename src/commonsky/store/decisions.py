@@ -58,7 +58,9 @@ class Decisions(Session):
             decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s.is_not(None)
         )
         with self._reading() as connection:
-            earliest = connection.scalar(query)
+            # What is locked is never asked about, so it must not be what is due next.
+            joined = query.join(records, records.c.n == decisions.c.entry)
+            earliest = connection.scalar(joined.where(usable(connection)))
         return math.inf if earliest is None else float(earliest)
 
     def record_decisions(self, made: Iterable[tuple[int, Decision]], *, policy: int | None = None) -> None:

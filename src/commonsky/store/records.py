@@ -115,6 +115,12 @@ class Records(Session):
         with self._writing() as connection:
             connection.execute(insert_missing(connection, rederived), row)
 
+    def count_own_tracks(self) -> int:
+        """Count the names that we ever gave to tracks, of locked ones too."""
+        ours = and_(records.c.kind == RecordKind.TRACK.value, records.c.source == OWN)
+        with self._reading() as connection:
+            return connection.scalar(select(func.count(records.c.object.distinct())).where(ours)) or 0
+
     def last_revision(self, track: str) -> int:
         """Give the newest revision of a track of ours, 0 when there is none."""
         ours = and_(

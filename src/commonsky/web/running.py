@@ -20,7 +20,15 @@ from fastapi import FastAPI
 from commonsky.domain import FeedHead
 from commonsky.node.config import BY_HAND, VIA_BROKER, Peer
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import checkpoint_when_due, declare_sensors, estimate, fetch, screen_when_due, share
+from commonsky.node.jobs import (
+    checkpoint_when_due,
+    declare_sensors,
+    estimate,
+    fetch,
+    keep_agreements,
+    screen_when_due,
+    share,
+)
 from commonsky.node.link import LinkError, Transport
 from commonsky.node.locks import take
 from commonsky.node.node import Node
@@ -86,6 +94,7 @@ class Running:
         self._repeat("estimate", self._estimate)
         if node.config.assets:
             self._repeat("screen", self._screen)
+        self._repeat("keep agreements", self._keep_agreements)
         broker = self._broker()
         for peer in (one for one in node.config.peers if one.url != BY_HAND):
             issuer = peer.member.id
@@ -241,6 +250,11 @@ class Running:
                     left.append(target)
                 self._to_estimate.put(frozenset(left))
                 raise
+
+    def _keep_agreements(self) -> None:
+        """See to leases and to what ended: an agreement may end by time alone."""
+        keep_agreements(self.node)
+        self._stopping.wait(RETRY_S)
 
     def _screen(self) -> None:
         """Screen now and then, apart from all that must not wait for it."""
