@@ -34,6 +34,7 @@ COMMANDS = {
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
     "audit": "What a node decided and sent, as a tree that cannot be rewritten unseen: verify, prove, export.",
+    "holdings": "What partners gave us, what of it is locked, what they owe us, and what is left without one.",
     "ask": "Ask an owner whether objects that it does not show come near one of ours, and read its answers.",
     "link": "Cut, restore and show links between nodes; carry feeds in files.",
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",

@@ -12,6 +12,7 @@ from cyclopts import App
 from msgspec.structs import replace
 
 from commonsky.astro.time import utc_from_tai_s
+from commonsky.cli.key_roll import roll
 from commonsky.cli.node_warnings import screen, warnings
 from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
@@ -32,6 +33,7 @@ SHOWN = 20
 app = App(name="node", help="One member's node: found it, know partners, take files in, serve.")
 app.command(screen)
 app.command(warnings)
+app.command(roll, name="roll-key")
 
 
 @app.command
