@@ -15,8 +15,8 @@ from commonsky.federation.conformance import CHECKS, Parties, Verdict, conforman
 from commonsky.federation.keys import signing_key
 from commonsky.federation.seal import head_of
 from commonsky.node import jobs
-from commonsky.node.config import VIA_BROKER, BrokerLink
 from commonsky.node.link import LinkError
+from commonsky.node.link_config import VIA_BROKER, BrokerLink
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.web import nats_link
 from commonsky.web.nats_connection import BrokerConnection

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from commonsky.domain import FeedHead
 from commonsky.federation import read_wire
 from commonsky.federation.keys import public_hex, read_private_pem, signing_key
-from commonsky.node.config import FeedPort, Peer
+from commonsky.node.config import Peer
+from commonsky.node.link_config import FeedPort
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.web import pinned_tls
 from commonsky.web.app import feed_application

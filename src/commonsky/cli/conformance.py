@@ -21,8 +21,9 @@ from commonsky.federation.conformance import (
 )
 from commonsky.federation.conformance import conformance as check
 from commonsky.federation.keys import ENTROPY_BYTES, signing_key, verify_key
-from commonsky.node.config import VIA_BROKER, NodeConfig, Peer
+from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.link import LinkError
+from commonsky.node.link_config import VIA_BROKER
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.web.feed_client import client_for

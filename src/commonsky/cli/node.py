@@ -12,6 +12,7 @@ from cyclopts import App
 from msgspec.structs import replace
 
 from commonsky.astro.time import utc_from_tai_s
+from commonsky.cli.egress import egress
 from commonsky.cli.key_roll import roll
 from commonsky.cli.node_warnings import screen, warnings
 from commonsky.cli.nodes import opened
@@ -34,6 +35,7 @@ app = App(name="node", help="One member's node: found it, know partners, take fi
 app.command(screen)
 app.command(warnings)
 app.command(roll, name="roll-key")
+app.command(egress)
 
 
 @app.command

@@ -12,7 +12,6 @@
     FOLDER/incoming/        sensor files dropped here are taken in and moved to ``ingested/`` or ``rejected/``
 """
 
-import ipaddress
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -30,14 +29,11 @@ from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID, look_alike
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.node.agreement_files import write_whole
+from commonsky.node.link_config import BY_HAND, VIA_BROKER, BrokerLink, FeedPort, is_loopback
 from commonsky.node.people.settings import PeopleSettings
 from commonsky.tracking import Estimated, FitSettings
 
 MOST_RADIUS_M = 1_000.0
-BY_HAND = "file:"
-"""Address of a partner that no network reaches: its feed is carried in files."""
-VIA_BROKER = "nats:"
-"""Address of a partner that is reached through our broker."""
 
 
 class OwnSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,67 +71,6 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"url {self.url!r} would carry records in the clear: use https beyond this machine"
             )
-
-
-class FeedPort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the feed alone is served over TLS, to partners that show a certificate of their pinned key.
-
-    ``listen`` is an address of this machine and a port, as ``0.0.0.0:8743``.
-    """
-
-    listen: str
-
-    def __post_init__(self) -> None:
-        if not self.host or not self.port:
-            raise ValueError(f"feed: listen {self.listen!r} is not like 0.0.0.0:8743")
-
-    @property
-    def host(self) -> str:
-        """The address."""
-        return self.listen.rpartition(":")[0]
-
-    @property
-    def port(self) -> int:
-        """The port, 0 for none."""
-        port = self.listen.rpartition(":")[2]
-        return int(port) if port.isdecimal() and int(port) < 65_536 else 0
-
-
-class BrokerLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The NATS broker that this node is connected to, perhaps a leaf node of its own.
-
-    Attributes
-    ----------
-    url
-        ``nats://`` in the clear, on this machine only, or ``tls://``.
-    tls_ca
-        File with the certificates that the broker's is checked against, in place of the machine's.
-    keep_days, keep_bytes
-        For so long, and so much for each reader, the broker keeps what was pushed, for readers that are away. Older
-        envelopes are asked for.
-    ask_every_s
-        So often a partner is asked whether the broker has lost something, when nothing shows that it has.
-
-    """
-
-    url: str
-    tls_ca: str = ""
-    keep_days: float = 7.0
-    keep_bytes: int = 1_073_741_824
-    ask_every_s: float = 10.0
-
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"nats", "tls"} or not parts.hostname:
-            raise ValueError(
-                f"broker: url {self.url!r} is not like nats://127.0.0.1:4222 or tls://broker:4222"
-            )
-        if parts.scheme == "nats" and not is_loopback(parts.hostname):
-            raise ValueError(
-                f"broker: url {self.url!r} would carry records in the clear: use tls beyond this machine"
-            )
-        if not (self.keep_days > 0.0 and self.keep_bytes > 0 and self.ask_every_s > 0.0):
-            raise ValueError("broker: keep_days, keep_bytes and ask_every_s must be positive")
 
 
 class Estimation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -262,6 +197,7 @@ class Audit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One member's node.
 
+    ``database`` is a PostgreSQL address; without one it is the folder's ``node.sqlite``.
     ``catalogue_label`` is given to element sets that we take in from files. ``exercise_clock`` says that the time
     is that of an exercise: commands then take the latest time that the node has seen, not the machine's. With
     ``rederive``, partners that may not have a track get one that is fitted to what may count for them.
@@ -282,6 +218,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
     audit: Audit = Audit()
+    database: str = ""
     feed: FeedPort | None = None
     broker: BrokerLink | None = None
 
@@ -345,7 +282,7 @@ class NodeFolder:
 
     @property
     def database(self) -> Path:
-        """The SQLite database."""
+        """The SQLite database, unless ``node.toml`` names another one."""
         return self.path / "node.sqlite"
 
     @property
@@ -398,25 +335,6 @@ def _check_url(url: str) -> None:
         raise ValueError(f"url {url!r} is not like http://127.0.0.1:8701")
     if parts.port == 0:
         raise ValueError(f"url {url!r} names port 0")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is that of this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_address(host: str) -> bool:
-    """Whether a host is told by its address, not by a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _require_distinct(field: str, names: Sequence[str]) -> None:

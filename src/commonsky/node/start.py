@@ -61,7 +61,7 @@ def open_node(folder: Path, now_tai_s: Callable[[], float] | None = None) -> Nod
     key = _signing_key(home, config)
     if config.member.public_key != public_hex(key):
         raise FormatError(str(home.config), "member.public_key is not that of node.key")
-    store = Store.open(home.database, audit_secret=_audit_secret(key))
+    store = Store.open(config.database or home.database, audit_secret=_audit_secret(key))
     return start_node(config, home, key, store, now_tai_s)
 
 

@@ -23,6 +23,7 @@ from commonsky.store.audit import Audit
 from commonsky.store.audit_heads import AuditHeads
 from commonsky.store.audit_reading import AuditReading
 from commonsky.store.decisions import Decisions
+from commonsky.store.egress import Egress
 from commonsky.store.errors import StoreError, said_plainly
 from commonsky.store.feeds import Feeds
 from commonsky.store.holdings import Holdings
@@ -94,7 +95,7 @@ class Transaction(Sections):
         yield self._connection
 
 
-class Store(Sections):
+class Store(Sections, Egress):
     """A node's database. Safe to use from several threads; several processes may open the same one."""
 
     def __init__(self, engine: Engine, where: str) -> None:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from commonsky.federation import SigningKey
-from commonsky.node.config import BrokerLink
 from commonsky.node.link import LinkError
+from commonsky.node.link_config import BrokerLink
 from commonsky.web.nats_subjects import user_seed
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from commonsky.federation import (
     read_wire,
 )
 from commonsky.federation.seal import head_of
-from commonsky.node.config import VIA_BROKER
 from commonsky.node.link import CutError, ElsewhereError, LinkError, following
+from commonsky.node.link_config import VIA_BROKER
 from commonsky.node.node import Node
 from commonsky.store import StoreError
 from commonsky.web.feed_api import CLOCK_WINDOW_S, ENVELOPES_PER_ANSWER, MAX_ENVELOPES_PER_ANSWER

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from commonsky.domain import FeedHead
-from commonsky.node.config import BY_HAND, VIA_BROKER, Peer
+from commonsky.node.config import Peer
 from commonsky.node.incoming import take_incoming
 from commonsky.node.jobs import (
     checkpoint_when_due,
@@ -30,6 +30,7 @@ from commonsky.node.jobs import (
     share,
 )
 from commonsky.node.link import LinkError, Transport
+from commonsky.node.link_config import BY_HAND, VIA_BROKER
 from commonsky.node.locks import take
 from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s

@@ -19,7 +19,7 @@ from webauthn.helpers.structs import (
 )
 
 from commonsky.domain.printable import printable
-from commonsky.node.config import is_address
+from commonsky.node.link_config import is_address
 from commonsky.node.people.desk import Desk, digest_of
 from commonsky.node.people.person import Person, Refused
 from commonsky.store import Account, Ceremony, Passkey
