@@ -27,7 +27,7 @@ REQUEST = PullRequest(
 
 def guard(**changes):
     fields = {"began_tai_s": NOW_TAI_S - 1_000.0, "window_s": 60.0} | changes
-    return PullGuard(GIVER, {READER: PUBLIC[READER]}, **fields)
+    return PullGuard(GIVER, {READER: PUBLIC[READER]}.get, **fields)
 
 
 def refusal(credentials, *, at=NOW_TAI_S, by=None):

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Response
 
 from commonsky.domain import FeedHead
 from commonsky.federation import read_wire
+from commonsky.federation.keys import public_hex, signing_key
 from commonsky.federation.seal import head_of
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import PullError, pull
@@ -76,6 +77,16 @@ def test_every_refusal_of_a_stranger_reads_the_same(node, feed):
         with pytest.raises(PullError, match=r"does not know our key, or our clocks differ.*HTTP 403"):
             feed.pull(**change)
     assert len(node.store.log(10)) >= 4
+
+
+def test_a_partner_that_took_a_new_key_is_served_under_it_at_once_and_no_longer_under_the_old_one(node, feed):
+    new = signing_key(b"the key that came after the old.")
+    with pytest.raises(PullError, match="HTTP 403"):
+        feed.pull(key=new)
+    node.store.note_key(READER, public_hex(KEYS[READER]), public_hex(new), at_tai_s=NOW_TAI_S)
+    feed.pull(key=new)
+    with pytest.raises(PullError, match="HTTP 403"):
+        feed.pull()
 
 
 def test_a_request_is_served_once(node, feed):

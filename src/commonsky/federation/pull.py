@@ -13,7 +13,7 @@ INVARIANTS
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
@@ -93,13 +93,18 @@ def sign_pull(request: PullRequest, key: SigningKey) -> str:
 
 
 class PullGuard:
-    """A giver's memory of who may ask and what was asked."""
+    """A giver's memory of who may ask and what was asked; ``key_of`` gives a partner's key as it is now."""
 
     def __init__(
-        self, own: str, keys: Mapping[str, VerifyKey], *, began_tai_s: float, window_s: float = 60.0
+        self,
+        own: str,
+        key_of: Callable[[str], VerifyKey | None],
+        *,
+        began_tai_s: float,
+        window_s: float = 60.0,
     ) -> None:
         self._own = own
-        self._keys = keys
+        self._key_of = key_of
         self._began_tai_s = began_tai_s
         self._window_s = window_s
         self._used: dict[str, dict[str, float]] = {}
@@ -110,7 +115,7 @@ class PullGuard:
         if isinstance(read, PullRefused):
             return read
         request, body, signature = read
-        key = self._keys.get(request.reader)
+        key = self._key_of(request.reader)
         # A stranger's signature is checked too, so that the time taken does not tell who is a member.
         authentic = verifies(key or _NOBODYS_KEY, signature, _SIGNING_PREFIX + body)
         if key is None:

@@ -170,6 +170,10 @@ class Node:
         peers = (peer.member.id for peer in self.config.peers)
         return {peer: verify_key(self.key_chain(peer)[-1]) for peer in peers}
 
+    def key_of(self, member: str) -> VerifyKey | None:
+        """The key that a partner signs with now; ``None`` for who is no partner."""
+        return None if self.config.peer(member) is None else verify_key(self.key_chain(member)[-1])
+
     def key_chain(self, peer: str) -> list[str]:
         """The keys of a partner in hexadecimal: the pinned one and those that followed it, the one in use last."""
         known = self.config.peer(peer)

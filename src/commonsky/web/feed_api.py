@@ -9,6 +9,7 @@ Requests are dated by the machine's clock, not the node's: in an exercise the no
 
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -33,7 +34,13 @@ _NDJSON = "application/x-ndjson"
 def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRouter:
     """Build ``GET /feed/v1/{issuer}?limit=&wait_s=`` of a node; with ``wait_s`` it waits for something to give."""
     router = APIRouter()
-    guard = PullGuard(node.id, node.keys(), began_tai_s=wall_clock_tai_s(), window_s=CLOCK_WINDOW_S)
+    guard = PullGuard(node.id, node.key_of, began_tai_s=wall_clock_tai_s(), window_s=CLOCK_WINDOW_S)
+
+    one_at_a_time = Lock()
+
+    def judged(authorization: str) -> PullRequest | PullRefused:
+        with one_at_a_time:
+            return guard.judge(authorization, now_tai_s=wall_clock_tai_s())
 
     @router.get("/feed/v1/{issuer}", include_in_schema=False)
     @needs(Open.PARTNERS)
@@ -43,7 +50,7 @@ def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRout
         limit: Annotated[int, Query(ge=1, le=MAX_ENVELOPES_PER_ANSWER)] = ENVELOPES_PER_ANSWER,
         wait_s: Annotated[float, Query(ge=0.0, le=MAX_WAIT_S)] = 0.0,
     ) -> Response:
-        request = guard.judge(authorization, now_tai_s=wall_clock_tai_s())
+        request = await run_in_threadpool(judged, authorization)
         if isinstance(request, PullRefused):
             text = f"a request for our feed was refused: {request.reason}"
             await run_in_threadpool(node.say_once, f"pull {request.refusal}", text)

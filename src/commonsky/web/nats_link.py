@@ -80,7 +80,8 @@ class NatsGiver:
         self._node = node
         self._connection = connection
         self._wall_clock_tai_s = wall_clock_tai_s
-        self._guard = PullGuard(node.id, node.keys(), began_tai_s=wall_clock_tai_s(), window_s=CLOCK_WINDOW_S)
+        self._guard = PullGuard(node.id, node.key_of, began_tai_s=wall_clock_tai_s(), window_s=CLOCK_WINDOW_S)
+        self._one_at_a_time = threading.Lock()
         self._answering = asyncio.Semaphore(4)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,7 +124,8 @@ class NatsGiver:
             question = _QUESTIONS.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return Outcome.REFUSED, b""
-        request = self._guard.judge(question.credentials, now_tai_s=self._wall_clock_tai_s())
+        with self._one_at_a_time:
+            request = self._guard.judge(question.credentials, now_tai_s=self._wall_clock_tai_s())
         if isinstance(request, PullRefused):
             node.say_once(f"pull {request.refusal}", f"a request for our feed was refused: {request.reason}")
             return Outcome.REFUSED, b""

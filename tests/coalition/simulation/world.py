@@ -104,7 +104,7 @@ class Life:
         self.floor_tai_s = self._kept_time()
         self.node = start_node(config, home, KEYS[self.member], store, self.asked_for_time)
         keys = {one: PUBLIC[one] for one in self.world.names if one != self.member}
-        self.guard = PullGuard(self.member, keys, began_tai_s=-1e12, window_s=900.0)
+        self.guard = PullGuard(self.member, keys.get, began_tai_s=-1e12, window_s=900.0)
 
     def _kept_time(self):
         """The latest time that anything on the disk is dated by this node; a clock set back must not undercut it."""
