@@ -31,6 +31,20 @@ def change(store, *statements):
             assert connection.execute(text(statement)).rowcount > 0, statement
 
 
+def rewrite(store, edit):
+    """Have decision 11 say something else: the edit of a column of what it says."""
+    columns = ("reader", "allowed", "agreement", "clause", "reason", "form")
+    name, value = edit.split(" = ")
+    edited = ", ".join(value if one == name else one for one in columns)
+    change(
+        store,
+        f"INSERT INTO rulings (n, sha256, {', '.join(columns)}) SELECT 99, audit_nodes.hash, {edited}"
+        " FROM rulings, (SELECT hash FROM audit_nodes LIMIT 1) AS audit_nodes"
+        " WHERE n = (SELECT ruling FROM decisions WHERE n = 11)",
+        "UPDATE decisions SET ruling = 99 WHERE n = 11",
+    )
+
+
 def damage(store):
     return [one.damage for one in check(store).found]
 
@@ -66,13 +80,26 @@ def test_a_deleted_decision_is_missed(busy):
         "allowed = NOT allowed",
         "reason = 'clause all covers nothing'",
         "reader = 'FRA'",
-        "record = 'obs:other'",
         "agreement = 'FRA-gives v1'",
         "clause = NULL",
+        "form = '{}'",
+    ],
+)
+def test_a_decision_that_says_something_else_differs(busy, edit):
+    rewrite(busy, edit)
+    found = [one for one in check(busy).found if one.damage is Damage.EDITED]
+    assert [one.leaf for one in found] == [12]
+    assert found[0].words.startswith("decision 11 on ")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "entry = entry + 1, newest = FALSE",
         "trace = 'nothing was looked at'",
+        "trace = NULL",
         "decided_tai_s = decided_tai_s + 1",
         "policy = NULL",
-        "form = '{}'",
     ],
 )
 def test_an_edited_decision_differs(busy, edit):
@@ -83,7 +110,7 @@ def test_an_edited_decision_differs(busy, edit):
 
 
 def test_turning_a_refusal_into_a_release_shows_also_in_what_was_sent(busy):
-    change(busy, "UPDATE decisions SET allowed = NOT allowed WHERE n = 11")
+    rewrite(busy, "allowed = NOT allowed")
     assert Damage.UNDECIDED in damage(busy)
 
 
@@ -107,7 +134,7 @@ def test_decisions_that_changed_places_are_called_moved(busy):
 
 
 def test_a_decision_that_was_slipped_in_is_not_in_the_tree(busy):
-    columns = "entry, record, reader, allowed, agreement, clause, reason, trace, decided_tai_s, newest, leaf"
+    columns = "entry, reader, ruling, trace, decided_tai_s, newest, leaf"
     for place in ("NULL", "leaf"):
         rest = columns.replace(", newest, leaf", "")
         change(
@@ -130,7 +157,7 @@ def test_a_truncated_log_is_shorter_than_what_was_signed(busy):
 
 def test_a_tree_that_was_made_anew_over_edited_decisions_is_not_the_one_that_was_signed(busy, tmp_path):
     """Who can write everything but has no partner's key: the tree is whole, and nobody signed it."""
-    change(busy, "UPDATE decisions SET reason = 'rewritten' WHERE n = 11")
+    rewrite(busy, "reason = 'rewritten'")
     change(
         busy,
         "DELETE FROM audit_leaves",
@@ -269,6 +296,6 @@ def test_a_run_of_leaves_that_is_missing_shows(busy):
 
 
 def test_many_damages_at_once_are_all_told(busy):
-    change(busy, "UPDATE decisions SET reason = 'rewritten'")
+    change(busy, "UPDATE rulings SET reason = 'rewritten'")
     found = check(busy).found
     assert len([one for one in found if one.damage is Damage.EDITED]) == ROUNDS * EACH

@@ -5,7 +5,14 @@ from msgspec.structs import replace
 from sqlalchemy import select, text
 
 from commonsky.domain import Decision
-from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, salt_of, trace_hmac, trace_key
+from commonsky.sharing.audit_leaf import (
+    decision_leaf,
+    decision_leaves,
+    envelope_leaf,
+    salt_of,
+    trace_hmac,
+    trace_key,
+)
 from commonsky.sharing.merkle import EMPTY_ROOT, is_consistent, is_included, leaf_hash
 from commonsky.store import Store
 from commonsky.store.audit import audit_secret, leaves_between
@@ -73,6 +80,17 @@ def test_a_decision_and_an_envelope_are_a_salted_leaf_each(store):
     assert leaf_hash(content) not in leaves_of(store)
 
 
+def test_leaves_of_a_batch_are_those_of_its_decisions():
+    said = [
+        (READER, True, "a@1", "c", 'says "so"', NOW_TAI_S, None),
+        (READER, False, None, None, "no", 1.0, "{}"),
+    ]
+    rows = [(0, "obs:1", b"1" * 32), (1, "obs:\u00e9\n", b"2" * 32), (0, "", b"3" * 31)]
+    for policy in (None, b"4" * 32):
+        each = [decision_leaf((record, *said[k]), digest, policy, b"h") for k, record, digest in rows]
+        assert list(decision_leaves(said, rows, policy, b"h")) == each
+
+
 def test_roots_and_proofs_are_those_of_the_definition_at_every_size(store):
     assert store.audit_root() == EMPTY_ROOT
     sizes = [0]
@@ -134,6 +152,29 @@ def test_the_secret_of_a_database_stays_whatever_is_given_later(address):
     store.close()
 
 
+WIDE = """
+CREATE TABLE decisions (n INTEGER PRIMARY KEY, entry BIGINT NOT NULL, record TEXT NOT NULL, reader TEXT NOT NULL,
+allowed BOOLEAN NOT NULL, agreement TEXT, clause TEXT, reason TEXT NOT NULL, trace TEXT NOT NULL,
+decided_tai_s DOUBLE PRECISION NOT NULL, revisit_tai_s DOUBLE PRECISION, newest BOOLEAN NOT NULL)
+"""
+
+
+def widen(connection):
+    """Bring the decisions back to the table in which they stood at first."""
+    connection.execute(
+        text(
+            "CREATE TABLE kept AS SELECT d.n, entry, records.id, d.reader, allowed, r.agreement, clause, reason,"
+            " trace, decided_tai_s, revisit_tai_s, newest"
+            " FROM decisions d JOIN rulings r ON r.n = d.ruling JOIN records ON records.n = d.entry"
+        )
+    )
+    for table in ("decisions", "rulings"):
+        connection.execute(text(f"DROP TABLE {table}"))
+    connection.execute(text(WIDE))
+    connection.execute(text("INSERT INTO decisions SELECT * FROM kept"))
+    connection.execute(text("DROP TABLE kept"))
+
+
 def test_a_database_from_before_the_tree_gets_a_leaf_for_each_old_decision_and_envelope(address):
     store = Store.open(address)
     for k in range(3):
@@ -141,9 +182,8 @@ def test_a_database_from_before_the_tree_gets_a_leaf_for_each_old_decision_and_e
     with store._writing() as connection:
         for table in ("audit_leaves", "audit_nodes", "audit_policies"):
             connection.execute(text(f"DROP TABLE {table}"))
-        for column in ("decisions.form", "decisions.policy", "decisions.leaf", "outbox.leaf"):
-            table, name = column.split(".")
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+        connection.execute(text("ALTER TABLE outbox DROP COLUMN leaf"))
+        widen(connection)
         connection.execute(text("DELETE FROM meta WHERE key = 'audit_secret'"))
         connection.execute(text("UPDATE meta SET value = '1' WHERE key = 'schema_version'"))
     store.close()

@@ -1,6 +1,7 @@
 """What needs a decision is asked for, once, and again when its time comes."""
 
-from commonsky.domain import Decision, RecordKind
+from commonsky.domain import Decision, RecordKind, Ruling
+from commonsky.store import Batch
 from partners import (
     GIVER,
     KEYS,
@@ -94,6 +95,56 @@ def test_the_history_of_a_decision_is_kept(store):
     old, new = store.decisions_of(observation(1).id)
     assert (old.newest, old.decision) == (False, decision(observation(1), allowed=False))
     assert (new.newest, new.decision) == (True, decision(observation(1)))
+
+
+def a_batch(entries, **changes):
+    said = [
+        Ruling(reader=READER, allowed=allowed, reason=f"{allowed}", agreement=None, clause=None)
+        for allowed in (True, False)
+    ]
+    fields = {
+        "reader": READER,
+        "decided_tai_s": NOW_TAI_S,
+        "rulings": tuple(said),
+        "entries": [one.n for one in entries],
+        "ruling": [k % 2 for k in range(len(entries))],
+        "revisit_tai_s": [NOW_TAI_S + 5.0 if k % 3 == 1 else None for k in range(len(entries))],
+    }
+    return Batch(**(fields | changes))
+
+
+def test_a_batch_is_kept_as_its_decisions_would_be(store):
+    store.append([observation(k) for k in range(7)])
+    due = store.undecided(READER, 10, NOW_TAI_S)
+    batch = a_batch(due)
+    store.record_batch(batch, policy=store.note_policy(b"[]"))
+    assert asked(store) == []
+    assert store.audit_size() == 7
+    for k, one in enumerate(due):
+        [held] = store.decisions_of(one.id)
+        assert (held.entry, held.newest) == (one.n, True)
+        assert held.decision == Decision(
+            record=one.id,
+            reader=READER,
+            allowed=k % 2 == 0,
+            reason=f"{k % 2 == 0}",
+            agreement=None,
+            clause=None,
+            decided_tai_s=NOW_TAI_S,
+            revisit_tai_s=batch.revisit_tai_s[k],
+        )
+    counted = [(one.allowed, one.count) for one in store.counts().decisions]
+    assert counted == [(True, 4), (False, 3)]
+
+
+def test_a_batch_replaces_what_was_decided_before(store):
+    store.append([observation(k) for k in range(4)])
+    due = store.undecided(READER, 10, NOW_TAI_S)
+    store.record_batch(a_batch(due[1:3]))
+    store.record_batch(a_batch(due, decided_tai_s=NOW_TAI_S + 1.0))
+    histories = [[held.newest for held in store.decisions_of(one.id)] for one in due]
+    assert histories == [[True], [False, True], [False, True], [True]]
+    assert store.reconsider(READER, NOW_TAI_S) == 2
 
 
 def _receive(store, record, issuer, *, gen=1):

@@ -34,6 +34,18 @@ class Decision(Struct, frozen=True, kw_only=True):
     revisit_tai_s: float | None = None
     form: Form = AS_IT_IS
 
+    @property
+    def ruling(self) -> "Ruling":
+        """What it says apart from the record and the time."""
+        return Ruling(
+            reader=self.reader,
+            allowed=self.allowed,
+            reason=self.reason,
+            agreement=self.agreement,
+            clause=self.clause,
+            form=self.form,
+        )
+
 
 class Ruling(Struct, frozen=True, kw_only=True):
     """What a decision says apart from which record it is on and when: many decisions share one.

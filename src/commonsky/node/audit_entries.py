@@ -70,7 +70,7 @@ def content_of(row: DecisionRow | EnvelopeRow, policies: Mapping[int, bytes], ke
         return envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
     record, reader, allowed, *rest = row.decided
     policy = None if row.policy is None else policies.get(row.policy, b"")
-    trace = trace_hmac(key, row.trace)
+    trace = trace_hmac(key, row.trace or "")
     return decision_leaf((record, reader, bool(allowed), *rest), row.record_sha256 or b"", policy, trace)
 
 

@@ -1,6 +1,6 @@
 """What the store knows about a record beyond its own content, for the rules to speak of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -24,14 +24,29 @@ from commonsky.store import StoredRecord, Transaction
 _DERIVED = {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM, RecordKind.CONJUNCTION_WARNING}
 
 
-def facets_of(tx: Transaction, record: Record) -> Facets:
-    """Give a record's facets; for one that is derived, with names that claims give and the sensors behind it."""
+Claims = Sequence[tuple[StoredRecord, IdentityClaim]]
+"""Claims of identity, each with the entry that it stands in."""
+
+
+def claims_of(tx: Transaction, records: Iterable[Record]) -> Claims:
+    """Give the claims that may be about these records: all, if there is one that can have any."""
+    if not any(isinstance(record.content, Track | ConjunctionWarning) for record in records):
+        return ()
+    return [(entry, _claim(entry)) for entry in tx.claims()]
+
+
+def facets_of(tx: Transaction, record: Record, claims: Claims | None = None) -> Facets:
+    """Give a record's facets; for one that is derived, with names that claims give and the sensors behind it.
+
+    ``claims`` are those of `claims_of`, where several records are asked about.
+    """
     if record.kind not in _DERIVED:
         return Facets(record)
     if not isinstance(record.content, Track | ConjunctionWarning):
         return Facets(record, sensors=tx.sensors_behind(record.id))
     tracks = _tracks_of(record.content)
-    claims = [(entry, _claim(entry)) for entry in tx.claims() if entry.object in tracks]
+    known = claims_of(tx, [record]) if claims is None else claims
+    claims = [(entry, claim) for entry, claim in known if entry.object in tracks]
     return Facets(
         record,
         designators=[claim.designator for entry, claim in claims if _is_word_of(entry, record.originator)],

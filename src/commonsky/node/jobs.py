@@ -16,7 +16,6 @@ Jobs take the node and data, call the rooms below in order, and hold no state of
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
 
 from msgspec import Struct
 
@@ -35,8 +34,8 @@ from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
 from commonsky.node.agreements import Shelf, policy_of
 from commonsky.node.audit import checkpoint_is_due, make_checkpoint
-from commonsky.node.coarse import coarse
-from commonsky.node.context import decide_now, facets_of, in_form
+from commonsky.node.context import decide_now, facets_of
+from commonsky.node.deciding import decide_batch
 from commonsky.node.estimating import estimated_records
 from commonsky.node.holdings import keep_holdings, renew_leases
 from commonsky.node.intake import FileContent, own_record, read_file
@@ -47,7 +46,6 @@ from commonsky.node.notices import obey_notices, seal_notices
 from commonsky.node.rederiving import rederived_records
 from commonsky.node.screened import Screened
 from commonsky.node.screening import screened
-from commonsky.sharing import decide
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
 
 RECORDS_PER_ENVELOPE = 1_000
@@ -324,32 +322,25 @@ def _decide_and_seal(
     node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
 ) -> int:
     """Keep the decisions, the envelope of what is released, and the audit leaf of each in one transaction, or none."""
-    now_tai_s = node.now_tai_s()
-    given, held = shelf.given_by(node.id), shelf.held_by(node.id)
-    decided, released = [], []
-    for entry in due:
-        facets = facets_of(tx, decode(entry.body))
-        decision = decide(facets, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
-        decision, body = in_form(entry, decision, partial(coarse, node, tx))
-        decided.append((entry.n, decision))
-        if body is not None:
-            released.append((str(decision.agreement), body))
-    if decided:
-        tx.record_decisions(decided, policy=tx.note_policy(policy_of([*given, *held])))
-    if released:
+    if not due:
+        return 0
+    made = decide_batch(node, tx, reader, due, shelf)
+    policy = policy_of([*shelf.given_by(node.id), *shelf.held_by(node.id)])
+    tx.record_batch(made.decisions, policy=tx.note_policy(policy))
+    if made.released:
         envelope = seal(
-            released,
+            made.released,
             previous=tx.feed_head(reader),
             iss=node.id,
             aud=reader,
             mode=node.config.mode,
             gen=node.config.generation,
             key=node.key,
-            iat_tai_s=now_tai_s,
+            iat_tai_s=made.decisions.decided_tai_s,
         )
         tx.enqueue(envelope)
         node.stopwatch.sealed(envelope)
-    return len(released)
+    return len(made.released)
 
 
 def _targets(records: Iterable[Record]) -> frozenset[str]:

@@ -11,7 +11,8 @@ that only an open export shows.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from binascii import b2a_base64
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -29,9 +30,13 @@ DECIDED = ("record", "reader", "allowed", "agreement", "clause", "reason", "deci
 Decided = tuple[str, str, bool, str | None, str | None, str, float, str | None]
 """The values of `DECIDED`; the form is canonical JSON, ``None`` for a record as it is."""
 
+Said = tuple[str, bool, str | None, str | None, str, float, str | None]
+"""The same without the record."""
+
 DECISION_FIELDS = ("type", *DECIDED, "record_sha256", "policy_sha256", "trace_hmac")
 """Digests are base64. That of the record is over its canonical JSON, label and lineage included; that of the policy
-over the agreements that were decided under, ``null`` where they were not kept."""
+over the agreements that were decided under. ``null`` stands where these were not kept.
+A trace that is not kept counts as an empty one."""
 
 ENVELOPE_FIELDS = ("type", "aud", "gen", "seq", "header_sha256", "signature")
 """The header holds the digest of the body, and that of the header before it."""
@@ -44,6 +49,23 @@ def decision_leaf(
 ) -> bytes:
     """Return the content of a decision's leaf; the time must be a float, as a database gives it."""
     return _ENCODE((DECISION, *what, record_sha256, policy_sha256, trace_hmac))
+
+
+def decision_leaves(
+    said: Sequence[Said],
+    rows: Iterable[tuple[int, str, bytes]],
+    policy_sha256: bytes | None,
+    trace_hmac: bytes,
+) -> Iterator[bytes]:
+    """Give the contents of the leaves of decisions that have one trace, as `decision_leaf` gives them.
+
+    Of each decision come the place in ``said`` of what it says, the id of its record and the record's digest.
+    """
+    begin = _ENCODE((DECISION,))[:-1] + b","
+    middles = [b"," + _ENCODE(one)[1:-1] + b',"' for one in said]
+    end = b'",' + _ENCODE((policy_sha256, trace_hmac))[1:]
+    for number, record, digest in rows:
+        yield begin + _ENCODE(record) + middles[number] + b2a_base64(digest, newline=False) + end
 
 
 def envelope_leaf(aud: str, gen: int, seq: int, header_sha256: str, signature: str) -> bytes:

@@ -107,21 +107,10 @@ def decide_all(  # noqa: PLR0913  # as `decide`
         answer, rest = _Answer.blank(len(columns)), np.arange(len(columns))
     for row in rest:
         made = one_by_one(columns.facets[row])
-        answer.rule(row, _ruling(made))
+        answer.rule(row, made.ruling)
         answer.revisit_tai_s[row] = math.inf if made.revisit_tai_s is None else made.revisit_tai_s
     return Verdicts(
         columns, now_tai_s, tuple(answer.numbers), answer.ruling, answer.revisit_tai_s, one_by_one=len(rest)
-    )
-
-
-def _ruling(made: Decision) -> Ruling:
-    return Ruling(
-        reader=made.reader,
-        allowed=made.allowed,
-        reason=made.reason,
-        agreement=made.agreement,
-        clause=made.clause,
-        form=made.form,
     )
 
 

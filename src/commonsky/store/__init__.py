@@ -11,6 +11,7 @@ from commonsky.store.errors import StoreError
 from commonsky.store.proposals import Proposal, Vote
 from commonsky.store.rows import (
     Appended,
+    Batch,
     Counts,
     HeldDecision,
     HeldNotice,
@@ -28,6 +29,7 @@ from commonsky.store.sign_ins import Bucket, Ceremony, HeldSession
 __all__ = [
     "Account",
     "Appended",
+    "Batch",
     "Bucket",
     "Ceremony",
     "Counts",

@@ -8,15 +8,13 @@ these when a root or a proof is asked for.
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
-from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from commonsky.domain import Envelope, EnvelopeHeader
 from commonsky.sharing.audit_leaf import (
-    DECIDED,
     decision_leaf,
+    decision_leaves,
     envelope_leaf,
     leaf_hashes,
     trace_hmac,
@@ -33,12 +31,35 @@ from commonsky.sharing.merkle import (
     inclusion_proof,
     root_of,
 )
-from commonsky.store.schema import audit_leaves, audit_nodes, audit_policies, decisions, meta, outbox, records
-from commonsky.store.session import Session, insert_all, insert_missing
+from commonsky.store.rows import Batch
+from commonsky.store.rulings import said_in_leaf
+from commonsky.store.schema import (
+    audit_leaves,
+    audit_nodes,
+    audit_policies,
+    decisions,
+    meta,
+    outbox,
+    records,
+    rulings,
+)
+from commonsky.store.session import Session, insert_all, insert_missing, portions
 
 AUDIT_SECRET = "audit_secret"  # noqa: S105  # the name of a row
 _SECRET_OF_CONNECTION = "commonsky_audit_secret"  # noqa: S105  # the name of an entry
 _BACKFILLED_AT_ONCE = 10_000
+
+DECIDED_COLUMNS = (
+    records.c.id.label("record"),
+    rulings.c.reader,
+    rulings.c.allowed,
+    rulings.c.agreement,
+    rulings.c.clause,
+    rulings.c.reason,
+    decisions.c.decided_tai_s,
+    rulings.c.form,
+)
+"""Where the values stand that a leaf holds of a decision: see `commonsky.sharing.audit_leaf.DECIDED`."""
 
 
 class Audit(Session):
@@ -121,18 +142,20 @@ def node_of(connection: Connection) -> Node:
     return node
 
 
-def append_decisions(connection: Connection, rows: Sequence[dict[str, Any]], policy: int | None) -> None:
-    """Append the leaves of decisions that are about to be stored, and say in their rows which ones."""
-    key = trace_key(audit_secret(connection))
-    digests = record_digests(connection, {row["entry"] for row in rows})
+def append_decisions(connection: Connection, batch: Batch, policy: int | None) -> int:
+    """Append the leaves of decisions that are about to be stored; give the index of the first."""
+    told = records_told(connection, batch.entries)
     under = None if policy is None else policy_digests(connection)[policy]
-    decided = itemgetter(*DECIDED)
+    said = [said_in_leaf(one, batch.decided_tai_s) for one in batch.rulings]
+    rows = [(ruling, *told[entry]) for ruling, entry in zip(batch.ruling, batch.entries, strict=True)]
+    key = trace_key(audit_secret(connection))
+    if batch.traces is None:
+        return append_leaves(connection, list(decision_leaves(said, rows, under, trace_hmac(key, ""))))
     contents = [
-        decision_leaf(decided(row), digests.get(row["entry"], b""), under, trace_hmac(key, row["trace"]))
-        for row in rows
+        decision_leaf((record, *said[ruling]), digest, under, trace_hmac(key, trace))
+        for (ruling, record, digest), trace in zip(rows, batch.traces, strict=True)
     ]
-    for leaf, row in enumerate(rows, append_leaves(connection, contents)):
-        row["policy"], row["leaf"] = policy, leaf
+    return append_leaves(connection, contents)
 
 
 def append_envelope(connection: Connection, header: EnvelopeHeader, envelope: Envelope) -> int:
@@ -156,16 +179,17 @@ def append_leaves(connection: Connection, contents: Sequence[bytes]) -> int:
     return first
 
 
-def record_digests(connection: Connection, entries: set[int]) -> dict[int, bytes]:
-    """Give the digests of the records of these log entries."""
-    found: dict[int, bytes] = {}
-    wanted = sorted(entries)
-    for k in range(0, len(wanted), BLOCK):
-        some = wanted[k : k + BLOCK]
-        query = select(records.c.n, records.c.body_sha256)
-        dense = some[-1] - some[0] < 2 * BLOCK
+def records_told(connection: Connection, entries: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+    """Give the ids and digests of the records of these log entries."""
+    found: dict[int, tuple[str, bytes]] = {}
+    wanted = sorted(set(entries))
+    for some in portions(wanted):
+        query = select(records.c.n, records.c.id, records.c.body_sha256)
+        dense = some[-1] - some[0] < 2 * len(some)
         chosen = records.c.n.between(some[0], some[-1]) if dense else records.c.n.in_(some)
-        found.update((n, bytes(digest)) for n, digest in connection.execute(query.where(chosen)))
+        found.update(
+            (n, (name, bytes(digest))) for n, name, digest in connection.execute(query.where(chosen))
+        )
     return found
 
 
@@ -196,17 +220,17 @@ def backfill(connection: Connection) -> None:
     """Make leaves of all decisions and envelopes that have none: decisions first, each in the order of its table."""
     key = trace_key(audit_secret(connection))
     query = (
-        select(
-            decisions.c.n, decisions.c.trace, records.c.body_sha256, *(decisions.c[name] for name in DECIDED)
-        )
+        select(decisions.c.n, decisions.c.trace, records.c.body_sha256, *DECIDED_COLUMNS)
         .join(records, records.c.n == decisions.c.entry)
+        .join(rulings, rulings.c.n == decisions.c.ruling)
         .where(decisions.c.leaf.is_(None))
         .order_by(decisions.c.n)
         .limit(_BACKFILLED_AT_ONCE)
     )
     while rows := connection.execute(query).all():
         contents = [
-            decision_leaf(row[3:], bytes(row.body_sha256), None, trace_hmac(key, row.trace)) for row in rows
+            decision_leaf(row[3:], bytes(row.body_sha256), None, trace_hmac(key, row.trace or ""))
+            for row in rows
         ]
         first = append_leaves(connection, contents)
         numbered = [{"of": row.n, "at": first + k} for k, row in enumerate(rows)]

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, exists, select
 
 from commonsky.domain import Envelope
-from commonsky.sharing.audit_leaf import DECIDED
-from commonsky.store.audit import audit_secret, policy_digests
+from commonsky.store.audit import DECIDED_COLUMNS, audit_secret, policy_digests
 from commonsky.store.schema import (
     OWN,
     audit_leaves,
@@ -22,6 +21,7 @@ from commonsky.store.schema import (
     lineage,
     outbox,
     records,
+    rulings,
 )
 from commonsky.store.session import Session
 
@@ -35,9 +35,13 @@ _DECISIONS = (
         records.c.body_sha256,
         decisions.c.policy,
         decisions.c.trace,
-        *(decisions.c[name] for name in DECIDED),
+        *DECIDED_COLUMNS,
     )
-    .select_from(decisions.outerjoin(records, records.c.n == decisions.c.entry))
+    .select_from(
+        decisions.outerjoin(records, records.c.n == decisions.c.entry).outerjoin(
+            rulings, rulings.c.n == decisions.c.ruling
+        )
+    )
     .order_by(decisions.c.n)
 )
 
@@ -49,7 +53,7 @@ class DecisionRow(NamedTuple):
     n: int
     record_sha256: bytes | None
     policy: int | None
-    trace: str
+    trace: str | None
     decided: tuple[Any, ...]
 
 
@@ -126,7 +130,7 @@ class AuditReader:
 
     def decisions_on(self, record: str, reader: str) -> list[DecisionRow]:
         """Give the decisions on a record for a reader, the oldest first."""
-        those = _DECISIONS.where(decisions.c.record == record, decisions.c.reader == reader)
+        those = _DECISIONS.where(records.c.id == record, decisions.c.reader == reader)
         return [_decision(tuple(row)) for row in self._connection.execute(those)]
 
     def _decisions(self) -> Iterator[DecisionRow]:

@@ -7,10 +7,11 @@ a step here.
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Table, and_, func, insert, inspect, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, and_, func, insert, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
 from commonsky.store.audit import backfill, keep_secret
+from commonsky.store.rulings import ruling_numbers, ruling_of
 from commonsky.store.schema import (
     OWN,
     decisions,
@@ -22,15 +23,35 @@ from commonsky.store.schema import (
     outbox,
     records,
 )
+from commonsky.store.session import insert_all
 
 _VERSION = "schema_version"
 
 
 def _audit_tree(connection: Connection) -> None:
     """Every decision and envelope so far becomes a leaf of the audit tree, as if the tree had begun with them."""
-    add_columns(connection, decisions, decisions.c.form, decisions.c.policy, decisions.c.leaf)
+    _rulings(connection)
     add_columns(connection, outbox, outbox.c.leaf)
     backfill(connection)
+
+
+def _rulings(connection: Connection) -> None:
+    """What decisions say stands apart, once; they keep their order, leaves and traces."""
+    wide = Table(decisions.name, MetaData(), autoload_with=connection)
+    if "ruling" in wide.c:
+        return
+    rows = connection.execute(select(wide).order_by(wide.c.n)).mappings().all()
+    wide.drop(connection)
+    decisions.create(connection)
+    if not rows:
+        return
+    numbers = ruling_numbers(connection, [ruling_of({"form": None, **row}) for row in rows])
+    kept = [column.name for column in decisions.c if column.name not in {"n", "ruling"}]
+    narrow = [
+        {**{name: row.get(name) for name in kept}, "ruling": number}
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+    insert_all(connection, decisions, narrow)
 
 
 def _tables_alone(_: Connection) -> None:
@@ -56,7 +77,13 @@ def _holdings(connection: Connection) -> None:
     connection.execute(insert(holdings).from_select(["source", "agreement", "heard_tai_s"], held))
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_tables_alone, _audit_tree, _information, _holdings)
+STEPS: tuple[Callable[[Connection], None], ...] = (
+    _tables_alone,
+    _audit_tree,
+    _information,
+    _holdings,
+    _rulings,
+)
 SCHEMA_VERSION = 1 + len(STEPS)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import exists, func, insert, select
 
-from commonsky.store.schema import answered, decisions
+from commonsky.store.schema import answered, decisions, records, rulings
 from commonsky.store.session import Session
 
 NO_OBJECT = ""
@@ -43,8 +43,13 @@ class Questions(Session):
 
     def shown_in_full(self, reader: str) -> frozenset[str]:
         """Give the ids of records that a member was given as they are, by the decisions in force."""
-        query = select(decisions.c.record).where(
-            decisions.c.reader == reader, decisions.c.newest, decisions.c.allowed, decisions.c.form.is_(None)
+        in_full = select(rulings.c.n).where(
+            rulings.c.reader == reader, rulings.c.allowed, rulings.c.form.is_(None)
+        )
+        query = (
+            select(records.c.id)
+            .join(decisions, decisions.c.entry == records.c.n)
+            .where(decisions.c.reader == reader, decisions.c.newest, decisions.c.ruling.in_(in_full))
         )
         with self._reading() as connection:
             return frozenset(connection.scalars(query))

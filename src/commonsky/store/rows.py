@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from commonsky.domain import Decision, Mode, RecordKind
+from commonsky.domain import Decision, Mode, RecordKind, Ruling
 
 
 class StoredRecord(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,44 @@ class Appended(Struct, frozen=True, kw_only=True):
     added: tuple[str, ...]
     repeated: tuple[str, ...]
     conflicting: tuple[str, ...]
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Decisions for one reader at one time, side by side.
+
+    Attributes
+    ----------
+    rulings
+        What is said.
+    entries, ruling, revisit_tai_s
+        By decision: the number of the log entry, the place in ``rulings`` of what is said of it, and when to ask
+        again, ``None`` for never.
+    traces
+        By decision, every test that was made, joined by line feeds; ``None`` where they are not kept.
+
+    """
+
+    reader: str
+    decided_tai_s: float
+    rulings: tuple[Ruling, ...]
+    entries: list[int]
+    ruling: list[int]
+    revisit_tai_s: list[float | None]
+    traces: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.entries) == len(self.ruling) == len(self.revisit_tai_s):
+            raise ValueError("the columns of a batch of decisions are not of one length")
+
+    def only(self, rows: list[int]) -> "Batch":
+        """Return some of the decisions."""
+        return replace(
+            self,
+            entries=[self.entries[row] for row in rows],
+            ruling=[self.ruling[row] for row in rows],
+            revisit_tai_s=[self.revisit_tai_s[row] for row in rows],
+            traces=None if self.traces is None else [self.traces[row] for row in rows],
+        )
 
 
 class HeldDecision(Struct, frozen=True, kw_only=True):

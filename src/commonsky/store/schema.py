@@ -69,28 +69,39 @@ lineage = Table(
     Index("lineage_of_input", "input"),
 )
 
-decisions = Table(
-    "decisions",
+# What many decisions say alike stands once; a decision is one of these on one record at one time. Almost all are in
+# force, so the few that were replaced have an index of their own.
+
+rulings = Table(
+    "rulings",
     metadata,
     Column("n", _COUNTER, primary_key=True, autoincrement=True),
-    Column("entry", _COUNTER, ForeignKey("records.n"), nullable=False),
-    Column("record", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
     Column("reader", Text, nullable=False),
     Column("allowed", Boolean, nullable=False),
     Column("agreement", Text),
     Column("clause", Text),
     Column("reason", Text, nullable=False),
-    Column("trace", Text, nullable=False),
+    Column("form", Text),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("n", _COUNTER, primary_key=True, autoincrement=True),
+    Column("entry", _COUNTER, ForeignKey("records.n"), nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("ruling", _COUNTER, ForeignKey("rulings.n"), nullable=False),
     Column("decided_tai_s", Double, nullable=False),
     Column("revisit_tai_s", Double),
-    Column("form", Text),
     Column("newest", Boolean, nullable=False),
     Column("policy", _COUNTER),
     Column("leaf", _COUNTER),
+    Column("trace", Text),
     Index(
         "decisions_newest",
-        "entry",
         "reader",
+        "entry",
         unique=True,
         sqlite_where=text("newest = 1"),
         postgresql_where=text("newest"),
@@ -102,7 +113,12 @@ decisions = Table(
         sqlite_where=text("newest = 1 AND revisit_tai_s IS NOT NULL"),
         postgresql_where=text("newest AND revisit_tai_s IS NOT NULL"),
     ),
-    Index("decisions_of_record", "record"),
+    Index(
+        "decisions_replaced",
+        "entry",
+        sqlite_where=text("newest = 0"),
+        postgresql_where=text("NOT newest"),
+    ),
 )
 
 object_names = Table(

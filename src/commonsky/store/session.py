@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from operator import itemgetter
+from typing import TypeVar
 
 from sqlalchemy import Connection, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from commonsky.store.errors import StoreError
 
 VALUES_PER_QUERY = 1_000
+
+T = TypeVar("T")
 
 
 class Session(ABC):
@@ -55,6 +58,6 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, ob
         connection.exec_driver_sql(str(compiled), rows)
 
 
-def portions(values: Sequence[str], size: int = VALUES_PER_QUERY) -> Iterator[Sequence[str]]:
+def portions(values: Sequence[T], size: int = VALUES_PER_QUERY) -> Iterator[Sequence[T]]:
     """Cut a sequence into pieces that fit into one query."""
     return (values[k : k + size] for k in range(0, len(values), size))

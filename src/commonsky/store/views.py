@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, func, se
 from commonsky.domain import RecordKind
 from commonsky.store.records import STORED, stored
 from commonsky.store.rows import Counts, ReleaseCount, StoredRecord
-from commonsky.store.schema import OWN, decisions, quarantine, records, rederived
+from commonsky.store.schema import OWN, decisions, quarantine, records, rederived, rulings
 from commonsky.store.session import Session
 from commonsky.store.usable import usable
 
@@ -114,10 +114,11 @@ class Views(Session):
             records.c.source, records.c.kind
         )
         by_reason = (
-            select(decisions.c.reader, decisions.c.allowed, decisions.c.reason, func.count().label("number"))
+            select(rulings.c.reader, rulings.c.allowed, rulings.c.reason, func.count().label("number"))
+            .join(decisions, decisions.c.ruling == rulings.c.n)
             .where(decisions.c.newest)
-            .group_by(decisions.c.reader, decisions.c.allowed, decisions.c.reason)
-            .order_by(decisions.c.reader, decisions.c.allowed.desc(), func.count().desc(), decisions.c.reason)
+            .group_by(rulings.c.reader, rulings.c.allowed, rulings.c.reason)
+            .order_by(rulings.c.reader, rulings.c.allowed.desc(), func.count().desc(), rulings.c.reason)
         )
         apart = select(quarantine.c.source, func.sum(quarantine.c.times)).group_by(quarantine.c.source)
         with self._reading() as connection:

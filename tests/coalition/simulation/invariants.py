@@ -275,7 +275,10 @@ def _all_arrived(source, life, where):
     reader, newest = life.member, source.store.feed_head(life.member).gen
     held = set(life.query("SELECT agreement, body FROM records WHERE source = ?", source.member))
     bodies = {body for _, body in held}
-    query = "SELECT record FROM decisions WHERE reader = ? AND newest AND NOT allowed"
+    query = (
+        "SELECT records.id FROM decisions d JOIN rulings ON rulings.n = d.ruling JOIN records ON records.n = d.entry"
+        " WHERE d.reader = ? AND newest AND NOT allowed"
+    )
     refused_now = {record for (record,) in source.query(query, reader)}
     for gen, body in source.query("SELECT gen, body FROM outbox WHERE aud = ?", reader):
         for agreement, record in map(_parted, body.splitlines()):

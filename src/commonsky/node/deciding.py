@@ -1,0 +1,66 @@
+"""What a partner may have of a batch of records: decided together, and brought into the forms in which they go out."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from msgspec import Struct
+
+from commonsky.domain import Ruling
+from commonsky.formats.canonical import decode
+from commonsky.node.agreements import Shelf
+from commonsky.node.coarse import coarse
+from commonsky.node.context import claims_of, facets_of, in_form
+from commonsky.node.node import Node
+from commonsky.sharing import Columns, Facets, Verdicts, decide_all
+from commonsky.store import Batch, StoredRecord, Transaction
+
+
+class DecidedBatch(Struct, frozen=True, kw_only=True):
+    """Decisions on log entries for one reader, and what goes out: agreement and bytes of each record."""
+
+    decisions: Batch
+    released: list[tuple[str, bytes]]
+
+
+def decide_batch(
+    node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
+) -> DecidedBatch:
+    """Decide now, by the agreements of the shelf, whether each of these entries goes to a reader."""
+    verdicts = decide_all(
+        Columns(_facets(tx, due)),
+        reader,
+        shelf.given_by(node.id),
+        giver=node.id,
+        now_tai_s=node.now_tai_s(),
+        held=shelf.held_by(node.id),
+    )
+    numbers = {ruling: number for number, ruling in enumerate(verdicts.rulings)}
+    said, released = verdicts.ruling.tolist(), []
+    for row in np.flatnonzero(verdicts.allowed).tolist():
+        made, body = in_form(due[row], verdicts.decision(row), partial(coarse, node, tx))
+        said[row] = numbers.setdefault(made.ruling, len(numbers))
+        if body is not None:
+            released.append((str(made.agreement), body))
+    return DecidedBatch(decisions=_batch(reader, due, verdicts, tuple(numbers), said), released=released)
+
+
+def _facets(tx: Transaction, due: Sequence[StoredRecord]) -> list[Facets]:
+    records = [decode(entry.body) for entry in due]
+    claims = claims_of(tx, records)
+    return [facets_of(tx, record, claims) for record in records]
+
+
+def _batch(
+    reader: str, due: Sequence[StoredRecord], verdicts: Verdicts, rulings: tuple[Ruling, ...], said: list[int]
+) -> Batch:
+    times = verdicts.revisit_tai_s.tolist()
+    return Batch(
+        reader=reader,
+        decided_tai_s=verdicts.decided_tai_s,
+        rulings=rulings,
+        entries=[entry.n for entry in due],
+        ruling=said,
+        revisit_tai_s=[time if math.isfinite(time) else None for time in times],
+    )
