@@ -66,7 +66,8 @@ export interface ObjectPanel {
   key: string;
   elements: Fact[];
   label: { originator: string; classification: number; words: string[] }[];
-  who_may_see: Sight[];
+  /** Null when the person may not see what partners get. */
+  who_may_see: Sight[] | null;
   inputs: number;
   derived: number;
 }
@@ -108,13 +109,50 @@ export class ApiError extends Error {
 
 const ROOT = "api/v1";
 
+let csrf: string | null = null;
+let loggedOut = (): void => undefined;
+
+/** Bring this with every change: it shows that the page may read the answers of the session. */
+export function useCsrf(token: string | null): void {
+  csrf = token;
+}
+
+export function onLoggedOut(then: () => void): void {
+  loggedOut = then;
+}
+
+// A page that asks by itself keeps no session alive: the node is told when its person did something.
+let active = true;
+for (const doing of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+  addEventListener(doing, () => (active = true), { passive: true });
+}
+
+function headers(): Record<string, string> {
+  const said: Record<string, string> = active ? { "X-Commonsky-Active": "1" } : {};
+  active = false;
+  return said;
+}
+
 export async function ask(path: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(`${ROOT}/${path}`, signal ? { signal } : {});
-  if (!answer.ok) {
-    const body: unknown = await answer.json().catch(() => null);
-    throw new ApiError(answer.status, detailOf(body) ?? answer.statusText);
-  }
-  return answer;
+  return good(await fetch(`${ROOT}/${path}`, { headers: headers(), ...(signal && { signal }) }));
+}
+
+/** Ask for something that changes the node. */
+export async function change(path: string, body: object): Promise<Response> {
+  const said = { "Content-Type": "application/json", ...headers(), ...(csrf !== null && { "X-Commonsky-Csrf": csrf }) };
+  return good(await fetch(`${ROOT}/${path}`, { method: "POST", headers: said, body: JSON.stringify(body) }));
+}
+
+async function good(answer: Response): Promise<Response> {
+  if (answer.ok) return answer;
+  const body: unknown = await answer.json().catch(() => null);
+  if (answer.status === 401) loggedOut();
+  throw new ApiError(answer.status, detailOf(body) ?? answer.statusText);
+}
+
+export function wordsOf(fault: unknown): string {
+  if (fault instanceof TypeError) return "the node does not answer";
+  return fault instanceof Error ? fault.message : "the node does not answer";
 }
 
 function detailOf(body: unknown): string | null {

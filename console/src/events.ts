@@ -10,6 +10,8 @@ export interface Listeners {
   status(status: Status): void;
   log(line: LogLine): void;
   warnings(revision: number): void;
+  /** The node has answered something else than a stream. */
+  closed(): void;
   connection(state: Connection, silentS: number): void;
 }
 
@@ -35,7 +37,9 @@ export function listen(on: Listeners): void {
       open = false;
       on.connection("lost", silent());
       // An answer that is no stream (a proxy's error page) ends the browser's own attempts.
-      if (source.readyState === EventSource.CLOSED) setTimeout(start, REOPEN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(start, REOPEN_MS);
+      on.closed();
     });
   };
   const silent = (): number => (performance.now() - heard) / 1000;

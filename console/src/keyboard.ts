@@ -1,5 +1,6 @@
 // Keys for the whole page. Keys typed into a field stay there, but for Escape.
 
+import { proofGiven } from "./people/proof";
 import { encounterLink, eventLink, open, pictureLink, warningsLink } from "./routes";
 import { session } from "./session";
 import { store, type State } from "./store";
@@ -104,7 +105,9 @@ export function nextTheme(): void {
 function escape(): void {
   const { state } = store;
   const field = document.activeElement;
-  if (state.shortcutsOpen) store.set({ shortcutsOpen: false });
+  if (state.proofOpen) proofGiven(false);
+  else if (state.personOpen) store.set({ personOpen: false });
+  else if (state.shortcutsOpen) store.set({ shortcutsOpen: false });
   else if (state.linksOpen) store.set({ linksOpen: false });
   else if (field instanceof HTMLInputElement && field.type !== "range") field.blur();
   else if (state.logOpen) store.set({ logOpen: false });
@@ -118,7 +121,8 @@ export function listenToKeys(): void {
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return escape();
-    if (store.state.shortcutsOpen || isField(event.target)) return;
+    const { shortcutsOpen, personOpen, proofOpen } = store.state;
+    if (shortcutsOpen || personOpen || proofOpen || isField(event.target)) return;
     // Enter and Space on a button press that button.
     if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
     if (event.target instanceof HTMLAnchorElement && event.key === "Enter") return;

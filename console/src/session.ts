@@ -7,6 +7,7 @@ import type { Globe } from "./globe/globe";
 import { KeyframeStore, stepFor } from "./keyframes";
 import { Picture } from "./objects";
 import { selectedRow, store, type State } from "./store";
+import { may } from "./people/presence";
 import { readAddress } from "./url-state";
 import { taiOf, useLeapSeconds } from "./utc";
 import { follower } from "./warnings/follow";
@@ -42,6 +43,7 @@ export class Session {
     listen({
       status: (status) => this.hear(status),
       warnings: (revision) => follower.hear(revision),
+      closed: () => void getStatus().catch(() => undefined), // says it when nobody is logged in any longer
       log: (line) => store.set({ log: [...store.state.log, line].slice(-LOG_KEPT) }),
       connection: (connection, silentS) => {
         const { state } = store;
@@ -111,7 +113,7 @@ export class Session {
   /** Load the newest picture when it is not the one shown, then its keyframes, and only then show it: never a mixture. */
   private async follow(status: Status): Promise<void> {
     const shown = store.state.picture?.columns.revision;
-    if (store.state.route.page !== "picture") return;
+    if (store.state.route.page !== "picture" || !may("view_picture")) return;
     if (this.loading || shown === status.revision || performance.now() - this.loadedAt < REFRESH_MS) return;
     this.loading = true;
     try {

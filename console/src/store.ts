@@ -3,6 +3,7 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { LogLine, ObjectPanel, OrbitFrame, Status } from "./api";
 import type { Filter, Picture, Sort } from "./objects";
+import type { Presence } from "./people/api";
 import { readRoute, type Route } from "./url-state";
 import type { WarningEvent, Warnings } from "./warnings/api";
 import { FIRST_SORT, NO_FILTER, type WarningFilter, type WarningSort } from "./warnings/order";
@@ -23,6 +24,12 @@ export interface Tick {
 }
 
 export interface State {
+  /** Who acts; null until the node has said. */
+  presence: Presence | null;
+  presenceTrouble: boolean;
+  personOpen: boolean;
+  /** A fresh proof is being asked for. */
+  proofOpen: boolean;
   route: Route;
   status: Status | null;
   connection: Connection;
@@ -67,6 +74,10 @@ export interface State {
 }
 
 const START: State = {
+  presence: null,
+  presenceTrouble: false,
+  personOpen: false,
+  proofOpen: false,
   route: readRoute(),
   status: null,
   connection: "connecting",

@@ -107,8 +107,17 @@ def for_the_owner(app):
             "means": None,
             "fresh": False,
         }
+        node = {
+            "node": {
+                "member": OWN,
+                "member_name": "United Kingdom",
+                "operation": "CLEAR SKY 26",
+                "mode": "EXERCISE",
+            },
+            "openid": None,
+        }
         actions = sorted(action.name.lower() for action in owner.actions)
-        return {"login_required": False, "person": {**person, "actions": actions}, "csrf": None}
+        return {"login_required": False, "person": {**person, "actions": actions}, "csrf": None, **node}
 
     class AsOwner:
         def __init__(self, inner):

@@ -115,3 +115,32 @@ def test_a_disabled_account_alone_does_not_open_the_console_again(desk):
     hire(desk, "ada", Role.READER)
     desk.store.set_disabled("ada", disabled=True)
     assert Browser(desk).get("/api/v1/warnings").status_code == 401
+
+
+def test_a_stream_ends_with_the_session_that_it_was_asked_for_in(desk, monkeypatch):
+    import asyncio
+
+    from fastapi.responses import StreamingResponse
+
+    from commonsky.web import gate
+
+    monkeypatch.setattr(gate, "LOOK_AGAIN_S", 0.05)
+    hire(desk, "ada", Role.READER)
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/api/v1/events")
+    @needs(Action.SEE_STATUS)
+    async def events():
+        async def told():
+            yield b"one"
+            desk.store.end_sessions_of("ada")
+            await asyncio.sleep(60.0)
+            yield b"two"
+
+        return StreamingResponse(told())
+
+    browser = Browser(desk)
+    browser.log_in("ada")
+    browser.app = gate.Gate(app, routes=app, desk=desk)
+    assert browser.get("/api/v1/events").content == b"one"
+    assert browser.get("/api/v1/events").status_code == 401

@@ -109,7 +109,7 @@ def test_a_fresh_proof_goes_on_under_another_token(browser, clock):
     before = browser.token
     clock.on(400.0)
     assert browser.get("/api/v1/session").json()["person"]["fresh"] is False
-    assert browser.post("/api/v1/session/proof", {"password": "not this one, no"}).status_code == 401
+    assert browser.post("/api/v1/session/proof", {"password": "not this one, no"}).status_code == 422
     assert browser.post("/api/v1/session/proof", {"password": PASSWORD}).json()["person"]["fresh"] is True
     assert browser.token != before
     browser.plant(before)

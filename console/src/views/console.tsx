@@ -1,13 +1,16 @@
 // The page: what stands always, and the page of the address between.
 
 import { useRef } from "preact/hooks";
+import { may, rolesText } from "../people/presence";
 import { useStore } from "../store";
+import { AccountDialog } from "./account";
 import { EventPage } from "./event-page";
 import { GlobeView } from "./globe-view";
 import { Header } from "./header";
 import { LogStrip } from "./log-strip";
 import { ObjectSheet } from "./object-sheet";
 import { ObjectTable } from "./object-table";
+import { ProofDialog } from "./proof-dialog";
 import { Shortcuts } from "./shortcuts";
 import { TimeBar } from "./time-bar";
 import { Tools } from "./tools";
@@ -15,17 +18,38 @@ import { WarningsPage } from "./warnings-page";
 
 export function Console() {
   const page = useStore((state) => state.route.page);
+  const seen = useStore((state) => may("view_picture", state));
   return (
     <div class={`page on-${page}`}>
       <Header />
-      <PicturePage shown={page === "picture"} />
-      {page === "warnings" && <WarningsPage />}
-      {page === "event" && <EventPage />}
-      {page === "picture" && <TimeBar />}
+      {seen ? (
+        <>
+          <PicturePage shown={page === "picture"} />
+          {page === "warnings" && <WarningsPage />}
+          {page === "event" && <EventPage />}
+          {page === "picture" && <TimeBar />}
+        </>
+      ) : (
+        <NotYours />
+      )}
       <LogStrip />
       <Shortcuts />
+      <ProofDialog />
+      <AccountDialog />
       <Said />
     </div>
+  );
+}
+
+/** For roles that keep the node and see no picture. */
+function NotYours() {
+  const roles = useStore((state) => rolesText(state.presence?.person?.roles ?? []));
+  return (
+    <main class="not-yours">
+      <p class="empty">
+        <strong>Not for your role.</strong> You are logged in as {roles}, which sees no picture and no warnings.
+      </p>
+    </main>
   );
 }
 

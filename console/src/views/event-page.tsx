@@ -12,7 +12,7 @@ import { BPlane } from "./b-plane";
 import { DilutionCard } from "./dilution";
 import { Methods } from "./methods";
 import { Reconciliation } from "./reconciliation";
-import { LabelParts, Sights } from "./release";
+import { LabelParts, NotForYou, Sights } from "./release";
 import { SeverityMark } from "./severity";
 import { Trend } from "./trend";
 import { NodeTime } from "./warnings-page";
@@ -264,7 +264,9 @@ function Release({ event }: { event: WarningEvent }) {
         <div class="card-head">
           <h3 id="release-title">Who may see it</h3>
         </div>
-        {event.who_may_see.length > 0 ? (
+        {event.who_may_see === null ? (
+          <NotForYou />
+        ) : event.who_may_see.length > 0 ? (
           <Sights sights={event.who_may_see} />
         ) : (
           <p class="muted">

@@ -2,6 +2,7 @@
 
 import type { LinkState, LinkStatus } from "../api";
 import { nextTheme } from "../keyboard";
+import { rolesText } from "../people/presence";
 import { pictureLink, warningsLink } from "../routes";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
@@ -42,6 +43,7 @@ export function Header() {
       <Pages />
       <span class="spring" />
       {status && status.links.length > 0 && <Links links={status.links} />}
+      <PersonButton />
       <button type="button" class="quiet" onClick={nextTheme} title="Dark, light or as the system (d)">
         {{ auto: "Auto", dark: "Dark", light: "Light" }[theme]}
         <span class="unseen"> theme</span>
@@ -56,6 +58,26 @@ export function Header() {
         ?
       </button>
     </header>
+  );
+}
+
+/** Who is logged in, as what; at a node without accounts there is nobody to name. */
+function PersonButton() {
+  const person = useStore((state) => state.presence?.person ?? null);
+  const open = useStore((state) => state.personOpen);
+  if (!person || person.account === null) return null;
+  return (
+    <button
+      type="button"
+      class="quiet person-button"
+      aria-haspopup="dialog"
+      aria-expanded={open}
+      title={`${person.name} (${person.account}): ${rolesText(person.roles)}`}
+      onClick={() => store.set({ personOpen: true })}
+    >
+      <strong>{person.account}</strong>
+      <span class="person-roles">{rolesText(person.roles)}</span>
+    </button>
   );
 }
 

@@ -1,11 +1,13 @@
 // The watch log: the last line always, all of them on demand; and what is wrong, if something is.
 
 import { useEffect, useRef } from "preact/hooks";
+import { may } from "../people/presence";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
 
 export function LogStrip() {
   const open = useStore((state) => state.logOpen);
+  const seen = useStore((state) => may("view_log", state));
   const last = useStore((state) => state.log.at(-1) ?? null);
   return (
     <footer class="log-strip">
@@ -19,7 +21,7 @@ export function LogStrip() {
         onClick={() => store.set({ logOpen: !open })}
       >
         <span class="log-title">Watch log</span>
-        <span class="log-last">{last ? `${last.utc.slice(11, 19)} ${last.text}` : "no lines yet"}</span>
+        <span class="log-last">{!seen ? "not for your role" : last ? `${last.utc.slice(11, 19)} ${last.text}` : "no lines yet"}</span>
         <span class="log-more">{open ? "Close" : "All"}</span>
       </button>
     </footer>
@@ -34,7 +36,7 @@ function LogList() {
   }, [log.length]);
   return (
     <div class="log-list" role="log" aria-label="Watch log" tabIndex={0} ref={list}>
-      {log.length === 0 && <p class="empty">No lines yet.</p>}
+      {log.length === 0 && <p class="empty">{may("view_log") ? "No lines yet." : "Your role does not read the watch log."}</p>}
       {log.map((line) => (
         <p key={line.sequence}>
           <time>{line.utc.replace("T", " ")}</time>

@@ -9,7 +9,7 @@ import { session } from "../session";
 import { selectedRow, store, useStore } from "../store";
 import { spanText, utcText } from "../utc";
 import { Mark } from "./marks";
-import { LabelParts, Sights } from "./release";
+import { LabelParts, NotForYou, Sights } from "./release";
 
 const ONE_OF: Record<string, string> = { own: "Own track", partner: "Partner's track", element_set: "Element set" };
 
@@ -163,8 +163,9 @@ function Release({ panel }: { panel: ObjectPanel }) {
   return (
     <>
       <h3>Who may see it</h3>
-      {panel.who_may_see.length === 0 && <p class="muted">No partners: nobody but us.</p>}
-      <Sights sights={panel.who_may_see} />
+      {panel.who_may_see === null && <NotForYou />}
+      {panel.who_may_see?.length === 0 && <p class="muted">No partners: nobody but us.</p>}
+      <Sights sights={panel.who_may_see ?? []} />
       <h3>Label</h3>
       <LabelParts label={panel.label} />
       <p class="muted">

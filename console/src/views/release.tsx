@@ -3,6 +3,10 @@
 import type { Sight } from "../api";
 import { useStore } from "../store";
 
+export function NotForYou() {
+  return <p class="muted">Your role does not see what partners get.</p>;
+}
+
 export function Sights({ sights }: { sights: Sight[] }) {
   return (
     <ul class="sights">

@@ -132,7 +132,8 @@ export interface WarningEvent extends WarningLine {
   methods: MethodResult[];
   recommended: { method: string | null; probability: number | null; reasons: string[] } | null;
   reconciliation: { summary: string; pairs: ProviderPair[] } | null;
-  who_may_see: Sight[];
+  /** Null when the person may not see what partners get. */
+  who_may_see: Sight[] | null;
   label: { originator: string; classification: number; words: string[] }[];
   seen_record: string | null;
 }

@@ -1,6 +1,7 @@
 // Keeps the warnings and the opened event as new as the node's: asks again when the node says that they changed.
 
-import { ApiError } from "../api";
+import { ApiError, wordsOf } from "../api";
+import { may } from "../people/presence";
 import { store, type State } from "../store";
 import { getWarning, getWarnings } from "./api";
 
@@ -38,13 +39,13 @@ class WarningsFollower {
   }
 
   private want({ route }: State): void {
-    if (route.page === "picture") return;
+    if (route.page === "picture" || !may("view_picture")) return;
     if (store.state.warnings === null) void this.loadList();
     if (route.page === "event") void this.loadEvent(route.event);
   }
 
   private async loadList(anyway = false): Promise<void> {
-    if (this.asking || (!anyway && store.state.warnings?.revision === this.told)) return;
+    if (!may("view_picture") || this.asking || (!anyway && store.state.warnings?.revision === this.told)) return;
     this.asking = true;
     let again = false;
     try {
@@ -86,10 +87,6 @@ function nextTurn({ warnings, tick }: State): number {
   const now = tick?.liveTai ?? -Infinity;
   const turns = warnings?.events.flatMap((one) => [one.deadline_tai_s, one.tca_tai_s]) ?? [];
   return turns.reduce((next, tai) => (tai > now && tai < next ? tai : next), Infinity);
-}
-
-function wordsOf(fault: unknown): string {
-  return fault instanceof ApiError ? fault.message : "the node does not answer";
 }
 
 export const follower = new WarningsFollower();

@@ -134,13 +134,15 @@ class Gate:
             return sessions.who(self._desk, token, active=active)
 
         person = await run_in_threadpool(look, active=active)
-        if isinstance(need, Action):
-            if (refusal := _refusal(person, need, request, token)) is not None:
-                await refusal(scope, receive, send)
-                return
-            receive = _while_same(receive, person, look)
         scope[_PERSON] = person
-        await self._app(scope, receive, send)
+        if isinstance(need, Open):
+            await self._app(scope, receive, send)
+        elif (refusal := _refusal(person, need, request, token)) is not None:
+            await refusal(scope, receive, send)
+        else:
+            watched = _Watched(person, look, receive, send)
+            await self._app(scope, watched.receive, watched.send)
+            await watched.close()
 
     def _need(self, scope: Scope) -> Need | None:
         if self._needs is None:
@@ -195,26 +197,44 @@ def _refusal(person: Person | None, need: Action, request: Request, token: str |
     return None
 
 
-def _while_same(receive: Receive, person: Person | None, look: Callable[[], Person | None]) -> Receive:
-    """Tell a long answer that its reader is gone as soon as that person is, or may do other things than before."""
+class _Watched:
+    """Tells a long answer that its reader is gone as soon as that person is, or may do other things than before."""
 
-    def same() -> bool:
-        now = look()
-        return now is not None and person is not None and now.actions == person.actions
+    def __init__(
+        self, person: Person | None, look: Callable[[], Person | None], receive: Receive, send: Send
+    ) -> None:
+        self._person = person
+        self._look = look
+        self._receive = receive
+        self._send = send
+        self._unfinished = False
 
-    async def received() -> Message:
-        waiting = asyncio.ensure_future(receive())
+    def _is_same(self) -> bool:
+        now = self._look()
+        return now is not None and self._person is not None and now.actions == self._person.actions
+
+    async def receive(self) -> Message:
+        """Give what the client says, or that it is gone."""
+        waiting = asyncio.ensure_future(self._receive())
         try:
             while True:
                 done, _ = await asyncio.wait({waiting}, timeout=LOOK_AGAIN_S)
                 if done:
                     return waiting.result()
-                if not await run_in_threadpool(same):
+                if not await run_in_threadpool(self._is_same):
                     return {"type": "http.disconnect"}
         finally:
             waiting.cancel()
 
-    return received
+    async def send(self, message: Message) -> None:
+        """Pass on a part of the answer."""
+        await self._send(message)
+        self._unfinished = bool(message.get("more_body", message["type"] == "http.response.start"))
+
+    async def close(self) -> None:
+        """End an answer that was broken off: what was said so far is whole."""
+        if self._unfinished:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _said(status: int, words: str) -> Response:

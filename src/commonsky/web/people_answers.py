@@ -30,15 +30,18 @@ def body_of(kind: type[_Any]) -> Callable[[Request], Awaitable[_Any]]:
     return read
 
 
-def judged(ask: Callable[[], _Any]) -> _Any:
-    """Give what was asked for; what was refused is said with the status that a page acts on."""
+def judged(ask: Callable[[], _Any], *, wrong: int = 401) -> _Any:
+    """Give what was asked for; what was refused is said with the status that a page acts on.
+
+    ``wrong`` is that of a wrong password: 401 where nobody is logged in; in a session that goes on, another.
+    """
     try:
         return ask()
     except TooManyAttemptsError as error:
         wait = {"Retry-After": f"{error.wait_s + 1.0:.0f}"}
         raise HTTPException(429, str(error), headers=wait) from error
     except SignInRefusedError as error:
-        raise HTTPException(401, str(error)) from error
+        raise HTTPException(wrong, str(error)) from error
     except Refused as error:
         raise HTTPException(403, str(error)) from error
     except (AccountError, PasskeyError, ApprovalError) as error:
@@ -58,12 +61,20 @@ def token_of(desk: Desk, request: Request) -> str | None:
 
 
 def told_session(desk: Desk, person: Person | None, token: str | None) -> dict[str, object]:
-    """Say who acts, with which roles and actions, and the token that changes must bring."""
+    """Say who acts, with which roles and actions, the token that changes must bring, and whose node this is."""
+    config = desk.node.config
     in_session = person is not None and person.account is not None and token
     return {
         "login_required": sessions.login_required(desk),
         "person": None if person is None else _shown(desk, person),
         "csrf": sessions.csrf_token(token) if in_session and token else None,
+        "node": {
+            "member": config.member.id,
+            "member_name": config.member.name,
+            "operation": config.operation,
+            "mode": config.mode,
+        },
+        "openid": None,
     }
 
 

@@ -110,7 +110,7 @@ def _add_proofs(router: APIRouter, desk: Desk) -> None:
     def prove(request: Request, typed: Annotated[Proof, Depends(body_of(Proof))]) -> Response:
         """Prove once more by password who acts, as approvals ask for; the session goes on under a new cookie."""
         name, address = str(person_of(request).account), request.scope[ADDRESS]
-        judged(lambda: password_proves(desk, name, typed.password, address=address))
+        judged(lambda: password_proves(desk, name, typed.password, address=address), wrong=422)
         return _renewed(desk, request)
 
     @router.post("/proof/begin", response_model=None)
@@ -133,7 +133,7 @@ def _add_proofs(router: APIRouter, desk: Desk) -> None:
             lambda: passkeys.finish_proof(desk, passkeys.PROVE, site, given.token, given.credential)
         )
         if proved.name != person_of(request).account:
-            raise HTTPException(401, passkeys.NO_PROOF)
+            raise HTTPException(422, passkeys.NO_PROOF)
         return _renewed(desk, request, passkey=True)
 
     @router.post("/password", response_model=None)
@@ -143,7 +143,7 @@ def _add_proofs(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         """Change the own password; all other sessions of the account end."""
         name, address = str(person_of(request).account), request.scope[ADDRESS]
-        judged(lambda: password_proves(desk, name, typed.password, address=address))
+        judged(lambda: password_proves(desk, name, typed.password, address=address), wrong=422)
         kept = digest_of(token_of(desk, request) or "")
         judged(lambda: accounts.set_password(desk, name, typed.new, keep_session=kept))
         return _renewed(desk, request)
