@@ -1,18 +1,30 @@
 """Logging in as people meet it: in a real browser, by password and by passkey, and out again."""
 
+import importlib.util
+import json
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import until, wait_for
 from demo_node import DemoNode, Server
+from msgspec.structs import replace
 from test_page import CUT_OFF
 
 from commonsky.domain import Member, MemberKind, Mode
 from commonsky.domain.roles import Role
 from commonsky.federation.keys import public_hex
 from commonsky.node.config import NodeConfig
+from commonsky.node.people.settings import OpenIdSettings
 from commonsky.node.people.sign_in import PER_ACCOUNT
-from commonsky.node.start import found_node, open_node
+from commonsky.node.start import found_node, open_node, wall_clock_tai_s
 from commonsky.web.app import application
+from conftest import LOOPBACK
 from front_desk import PASSWORD, Clock, desk_for, hire
 from partners import GIVER, KEYS
 
@@ -246,3 +258,64 @@ def test_too_many_guesses_are_told_to_wait(url, visit, desk):
     log_in(page, "ada")
     page.get_by_role("alert").wait_for()
     assert "Too many attempts" in page.get_by_role("alert").inner_text()
+
+
+@pytest.fixture
+def provider_url():
+    """A provider that nobody here wrote, in a process of its own, and one of its people."""
+    if importlib.util.find_spec("oidc_provider_mock") is None:
+        pytest.skip("oidc-provider-mock is absent")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    claims = {"sub": "subject-1", "name": "Ada L", "preferred_username": "adal", "roles": ["watch"]}
+    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
+    command += ["--user-claims", json.dumps(claims)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as process:
+        url = f"http://localhost:{port}"
+        for _ in range(600):
+            try:
+                httpx.get(f"{url}/jwks", trust_env=False)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url
+        process.terminate()
+
+
+@pytest.fixture
+def openid_url(desk, clock, provider_url):
+    """The console of a node whose people that provider vouches for."""
+    clock.now_tai_s = wall_clock_tai_s()
+    settings = OpenIdSettings(
+        name="Ministry", issuer=provider_url, client_id="commonsky", roles={"watch": Role.WATCH_OFFICER}
+    )
+    desk.node.config = replace(desk.node.config, people=replace(desk.node.config.people, openid=settings))
+    secret = desk.node.folder.openid_secret
+    secret.write_text("a secret of the client\n")
+    secret.chmod(0o600)
+    view = DemoNode(objects=60, tracks=3, rate=1.0)
+    with Server(application(desk.node, view, wall_clock_tai_s=clock, desk=desk)) as server:
+        yield f"http://localhost:{server.port}/"
+
+
+def test_a_person_logs_in_at_a_real_provider_and_out_again(openid_url, visit):
+    page = visit.open(openid_url, wait=False)
+    # That provider's page wants a style sheet of another host, which is none of our doing.
+    page.route(lambda url: urlsplit(url).hostname not in LOOPBACK, lambda route: route.abort())
+    page.get_by_role("link", name="Log in with Ministry").click()
+    page.get_by_placeholder("sub").fill("subject-1")
+    page.get_by_role("button", name="Authorize").click()
+    button = page.locator(".person-button")
+    button.wait_for()
+    assert button.inner_text().split("\n") == ["adal", "watch officer"]
+    wait_for(page, "() => window.__commonsky.keys().length > 0")
+    open_dialog(page).get_by_role("button", name="Log out").click()
+    page.get_by_role("link", name="Log in with Ministry").click()
+    page.get_by_placeholder("sub").fill("a stranger")
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("alert").wait_for()
+    assert "was not accepted here" in page.get_by_role("alert").inner_text()
+    visit.errors[:] = [one for one in visit.errors if "ERR_FAILED" not in one]
+    visit.hosts &= LOOPBACK

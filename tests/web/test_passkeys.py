@@ -123,9 +123,12 @@ def test_the_key_of_one_person_does_not_open_the_account_of_another(browser, des
     proving = answered(browser, step, bobs.get(step["options"]))
     assert proving.json()["person"]["account"] == "bob"
     ada = browser.log_in("ada").json()["step"]
-    assert browser.post(
-        "/api/v1/session/proof/passkey", {"token": ada["token"], "credential": bobs.get(ada["options"])}
-    ).status_code == 422
+    assert (
+        browser.post(
+            "/api/v1/session/proof/passkey", {"token": ada["token"], "credential": bobs.get(ada["options"])}
+        ).status_code
+        == 422
+    )
 
 
 def test_a_passkey_that_somebody_has_is_not_added_again(browser, key):

@@ -23,6 +23,7 @@ export function ProofDialog() {
 }
 
 function Proof({ account }: { account: string }) {
+  const byOpenId = useStore((state) => state.presence?.person?.means?.startsWith("OpenID") ?? false);
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const password = useRef<HTMLInputElement>(null);
@@ -49,17 +50,27 @@ function Proof({ account }: { account: string }) {
     >
       <h2 id="proof-title">Is it still you, {account}?</h2>
       <p class="muted">What you are about to do needs a proof of the last few minutes.</p>
-      <label for="proof-password">Password</label>
-      <input id="proof-password" type="password" ref={password} autocomplete="current-password" />
+      {!byOpenId && (
+        <>
+          <label for="proof-password">Password</label>
+          <input id="proof-password" type="password" ref={password} autocomplete="current-password" />
+        </>
+      )}
       {fault !== null && (
         <p class="fault" role="alert">
           {fault}
         </p>
       )}
       <p class="buttons">
-        <button type="submit" class="main" disabled={busy}>
-          Prove by password
-        </button>
+        {byOpenId ? (
+          <a class="button" href="api/v1/openid/begin?again=true">
+            Prove at your provider
+          </a>
+        ) : (
+          <button type="submit" class="main" disabled={busy}>
+            Prove by password
+          </button>
+        )}
         <button type="button" disabled={busy} onClick={() => void prove(proveByPasskey)}>
           Use a passkey
         </button>

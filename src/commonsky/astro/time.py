@@ -53,6 +53,11 @@ def unix_s_from_tai_s(tai_s: float) -> int:
     return math.floor((float(jd1) - UNIX_EPOCH_JD + float(jd2)) * SECONDS_PER_DAY + 1e-4)
 
 
+def tai_s_from_unix_s(unix_s: float) -> float:
+    """TAI seconds since J2000 from POSIX seconds, in which no leap second counts."""
+    return float(tai_s_from_jd_utc(UNIX_EPOCH_JD, unix_s / SECONDS_PER_DAY))
+
+
 def tai_s_from_utc(text: str) -> float:
     """TAI seconds since J2000 from a CCSDS ASCII time code in UTC, calendar (A) or day-of-year (B).
 

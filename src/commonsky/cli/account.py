@@ -109,6 +109,7 @@ def password(folder: Path, name: str, /, *, password_stdin: bool = False) -> int
         Take the password from the first line of standard input instead of asking for it.
     """
     with _desk(folder) as desk:
+        _check_local(desk, name)
         accounts.set_password(desk, name, _new_password(from_stdin=password_stdin))
     return show(Report(f"Account {name} has another password"))
 
@@ -145,6 +146,7 @@ def role(folder: Path, name: str, /, *, role: Roles) -> int:
         What the person is from now on; may be given several times.
     """
     with _desk(folder) as desk:
+        _check_local(desk, name)
         accounts.set_roles(desk, name, role)
     return show(Report(f"Account {name} is now: {in_words(role)}"))
 
@@ -176,6 +178,14 @@ def _desk(folder: Path) -> Iterator[Desk]:
             yield desk_of(node)
         except AccountError as error:
             raise CommandError(str(error), Exit.UNUSABLE) from error
+
+
+def _check_local(desk: Desk, name: str) -> None:
+    account = desk.store.account(name)
+    if account is not None and account.subject is not None:
+        raise AccountError(
+            f"{name} comes in by OpenID: its provider says what it is and how it proves itself"
+        )
 
 
 def _new_password(*, from_stdin: bool) -> str:

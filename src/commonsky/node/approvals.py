@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from commonsky.domain.printable import printable
 from commonsky.domain.roles import Action, actions_of
+from commonsky.node.people import sessions
 from commonsky.node.people.desk import Desk
 from commonsky.node.people.person import Person, Refused
 from commonsky.store import Proposal, Transaction, Vote
@@ -39,8 +40,8 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 def needed(desk: Desk) -> bool:
-    """Whether acts on agreements need two persons at this node: as soon as it has an account."""
-    return desk.store.has_accounts()
+    """Whether acts on agreements need two persons at this node: as soon as people must log in."""
+    return sessions.login_required(desk)
 
 
 def propose(  # noqa: PLR0913  # the act, its document, and why

@@ -6,6 +6,7 @@
                             objects that need another estimate than most, objects to screen for and how, people
     FOLDER/node.key         our signing key, readable by the owner alone
     FOLDER/orbit.secret     by which orbits below full precision are displaced: never to be lost or changed
+    FOLDER/openid.secret    what we prove ourselves by to an OpenID provider, if people log in by one
     FOLDER/node.sqlite      everything the node knows
     FOLDER/agreements/      agreements to which we are a party, and the signatures on them
     FOLDER/*.lock           held by the process that serves, or estimates
@@ -25,11 +26,12 @@ import tomli_w
 from msgspec import Struct
 
 from commonsky.domain import Component, Member, Mode, Sensor
+from commonsky.domain.address import is_loopback
 from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID, look_alike
 from commonsky.federation.keys import verify_key
 from commonsky.formats.errors import FormatError
 from commonsky.node.agreement_files import write_whole
-from commonsky.node.link_config import BY_HAND, VIA_BROKER, BrokerLink, FeedPort, is_loopback
+from commonsky.node.link_config import BY_HAND, VIA_BROKER, BrokerLink, FeedPort
 from commonsky.node.people.settings import PeopleSettings
 from commonsky.tracking import Estimated, FitSettings
 
@@ -294,6 +296,11 @@ class NodeFolder:
     def stopwatch(self) -> Path:
         """Marks of how long files took to reach partners."""
         return self.path / "stopwatch.jsonl"
+
+    @property
+    def openid_secret(self) -> Path:
+        """What the node proves itself by to its OpenID provider, where that asks for it."""
+        return self.path / "openid.secret"
 
     @property
     def serving_lock(self) -> Path:

@@ -1,9 +1,10 @@
 """What ``node.toml`` says of links: how a partner is reached, where the feed is served, which broker there is."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+
+from commonsky.domain.address import is_loopback
 
 BY_HAND = "file:"
 """Address of a partner that no network reaches: its feed is carried in files."""
@@ -70,22 +71,3 @@ class BrokerLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
         if not (self.keep_days > 0.0 and self.keep_bytes > 0 and self.ask_every_s > 0.0):
             raise ValueError("broker: keep_days, keep_bytes and ask_every_s must be positive")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is that of this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_address(host: str) -> bool:
-    """Whether a host is told by its address, not by a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -117,6 +117,13 @@ def _audit_secret(key: SigningKey) -> bytes:
     return hmac.digest(key.private_bytes_raw(), b"commonsky-audit-salts-v1", "sha256")
 
 
+def openid_secret(home: NodeFolder) -> str | None:
+    """Read what the node proves itself by to its OpenID provider, if it has such a secret; others may not read it."""
+    if not home.openid_secret.exists():
+        return None
+    return _read_secret(home.openid_secret).decode(errors="replace").strip()
+
+
 def _latest_seen(store: Store) -> float:
     """Give the latest time that a node has seen; asked inside of transactions too, so it must not write."""
     seen = store.latest_time()
@@ -157,12 +164,16 @@ def _signing_key(home: NodeFolder, config: NodeConfig) -> SigningKey:
 def _read_key(file: Path) -> SigningKey:
     """Read the signing key; a key that others of this machine may read is refused, as `ssh` does."""
     try:
+        return read_private_pem(_read_secret(file))
+    except ValueError as error:
+        raise FormatError(str(file), str(error)) from error
+
+
+def _read_secret(file: Path) -> bytes:
+    try:
         mode, data = file.stat().st_mode, file.read_bytes()
     except OSError as error:
         raise FormatError(str(file), f"cannot be read: {error.strerror}") from error
     if mode & 0o077:
         raise FormatError(str(file), "others may read this key; keep it to yourself with: chmod 600")
-    try:
-        return read_private_pem(data)
-    except ValueError as error:
-        raise FormatError(str(file), str(error)) from error
+    return data

@@ -13,11 +13,14 @@ from commonsky.node.console_view import ConsoleView
 from commonsky.node.node import Node
 from commonsky.node.people import sessions
 from commonsky.node.people.desk import Desk
+from commonsky.node.start import openid_secret
 from commonsky.node.warnings_view import WarningsView
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
 from commonsky.web.gate import Gate, needs
+from commonsky.web.openid_api import openid_router
+from commonsky.web.openid_client import OpenIdClient
 from commonsky.web.own_machine import OwnMachineOnly
 from commonsky.web.session_api import session_router
 from commonsky.web.warnings_api import warnings_router
@@ -25,13 +28,14 @@ from commonsky.web.warnings_api import warnings_router
 MOST_BODY_BYTES = 64 * 1024
 
 
-def application(
+def application(  # noqa: PLR0913  # what is told to it from outside
     node: Node,
     view: ConsoleView,
     *,
     wall_clock_tai_s: Callable[[], float],
     desk: Desk | None = None,
     feed: APIRouter | None = None,
+    openid: OpenIdClient | None = None,
 ) -> FastAPI:
     """Build the ASGI application of a node; without a desk people come in by this clock and the machine's chance.
 
@@ -51,6 +55,9 @@ def application(
     app.include_router(console_router(view, warnings.revision))
     app.include_router(warnings_router(warnings))
     app.include_router(session_router(desk))
+    if desk.settings.openid is not None:
+        asking = openid or OpenIdClient(desk.settings.openid, openid_secret(node.folder))
+        app.include_router(openid_router(desk, desk.settings.openid, asking))
     add_description(app)
     # The last one is the first that a request meets: that of the page, whose strict headers every answer gets.
     app.add_middleware(Gate, routes=app, desk=desk)

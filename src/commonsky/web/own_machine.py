@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from commonsky.node.link_config import is_loopback
+from commonsky.domain.address import is_loopback
 
 OPEN_TO_PARTNERS = "/feed/"
 SECURE = "commonsky.secure"

@@ -74,7 +74,7 @@ def told_session(desk: Desk, person: Person | None, token: str | None) -> dict[s
             "operation": config.operation,
             "mode": config.mode,
         },
-        "openid": None,
+        "openid": None if desk.settings.openid is None else desk.settings.openid.name,
     }
 
 
@@ -84,6 +84,12 @@ def with_session(desk: Desk, request: Request, token: str) -> Response:
     if old is not None:
         sessions.end(desk, old)
     said = answer(told_session(desk, sessions.who(desk, token), token))
+    set_session_cookie(desk, request, said, token)
+    return said
+
+
+def set_session_cookie(desk: Desk, request: Request, said: Response, token: str) -> None:
+    """Give the session's cookie with an answer: kept from scripts, from other sites, and under TLS from the clear."""
     said.set_cookie(
         cookie_name(desk, request),
         token,
@@ -92,7 +98,6 @@ def with_session(desk: Desk, request: Request, token: str) -> Response:
         httponly=True,
         samesite="strict",
     )
-    return said
 
 
 def session_cookie_gone(desk: Desk, request: Request, said: Response) -> Response:

@@ -18,8 +18,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from commonsky.domain.address import is_address
 from commonsky.domain.printable import printable
-from commonsky.node.link_config import is_address
 from commonsky.node.people.desk import Desk, digest_of
 from commonsky.node.people.person import Person, Refused
 from commonsky.store import Account, Ceremony, Passkey

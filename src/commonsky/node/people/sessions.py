@@ -54,8 +54,8 @@ def who(desk: Desk, token: str | None, *, active: bool = False) -> Person | None
 
 
 def login_required(desk: Desk) -> bool:
-    """Whether there is an account, even a disabled one: from then on nobody comes in without a login."""
-    return desk.store.has_accounts()
+    """Whether there is an account, even a disabled one, or a provider: then nobody comes in without a login."""
+    return desk.settings.openid is not None or desk.store.has_accounts()
 
 
 def renew(desk: Desk, token: str, means: Means) -> str | None:

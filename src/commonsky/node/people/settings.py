@@ -4,7 +4,50 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from commonsky.domain.address import is_loopback
 from commonsky.domain.roles import Role
+
+ASYMMETRIC = frozenset(
+    ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+)
+"""Of signatures on ID tokens: none that a client's secret, or nobody, could make."""
+
+
+class OpenIdSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OpenID provider by which people may log in.
+
+    Attributes
+    ----------
+    name
+        As the login page names it.
+    issuer
+        As the provider says it, to the letter.
+    client_id
+        What this node is called at the provider; its secret, if it has one, stands in ``openid.secret`` in the node's
+        folder.
+    role_claim, roles
+        The claim that tells what a person is, and which of its values is which role here; the rest is ignored.
+    algorithms
+        Of signatures that are believed.
+
+    """
+
+    issuer: str
+    client_id: str
+    name: str = "OpenID"
+    scope: str = "openid profile"
+    role_claim: str = "roles"
+    roles: dict[str, Role] = {}
+    algorithms: frozenset[str] = frozenset({"RS256", "ES256", "EdDSA"})
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError(f"people.openid: issuer {self.issuer!r} is not an https address")
+        if "openid" not in self.scope.split():
+            raise ValueError("people.openid: scope must hold openid")
+        if not self.algorithms or not self.algorithms <= ASYMMETRIC:
+            raise ValueError(f"people.openid: algorithms must be among {', '.join(sorted(ASYMMETRIC))}")
 
 
 class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +67,8 @@ class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         These roles count only for who has logged in with a passkey.
     public_url
         Where a TLS proxy shows the console to other machines, as ``https://console.example``; empty: nowhere.
+    openid
+        Who else vouches for people; with it everybody must log in, as with accounts.
 
     """
 
@@ -34,6 +79,7 @@ class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     proposal_s: float = 259_200.0
     passkey_for: frozenset[Role] = frozenset()
     public_url: str = ""
+    openid: OpenIdSettings | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.idle_s <= self.longest_s <= 86_400.0:
