@@ -60,7 +60,7 @@ def test_a_whole_audit_is_said_to_be_whole(folder, capsys):
 
 
 def test_damage_is_listed_and_ends_in_exit_code_1(folder, capsys):
-    change(folder, "UPDATE decisions SET reason = 'rewritten' WHERE n = 11")
+    change(folder, "UPDATE decisions SET decided_tai_s = decided_tai_s + 1 WHERE n = 11")
     code, out, _ = run(capsys, "audit", "verify", "--node", folder)
     assert code == 1
     assert "The audit is damaged: 1 findings" in out

@@ -202,7 +202,9 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``database`` is a PostgreSQL address; without one it is the folder's ``node.sqlite``.
     ``catalogue_label`` is given to element sets that we take in from files. ``exercise_clock`` says that the time
     is that of an exercise: commands then take the latest time that the node has seen, not the machine's. With
-    ``rederive``, partners that may not have a track get one that is fitted to what may count for them.
+    ``keep_traces``, every test of every decision is stored with it: that costs much of the speed of deciding, and
+    ``commonsky explain`` tells the same as things stand now. With ``rederive``, partners that may not have a track
+    get one that is fitted to what may count for them.
     """
 
     operation: str
@@ -219,6 +221,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     screening: Screening = Screening()
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
+    keep_traces: bool = False
     audit: Audit = Audit()
     database: str = ""
     feed: FeedPort | None = None

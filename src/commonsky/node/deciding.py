@@ -6,15 +6,17 @@ from functools import partial
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from commonsky.domain import Ruling
 from commonsky.formats.canonical import decode
 from commonsky.node.agreements import Shelf
 from commonsky.node.coarse import coarse
 from commonsky.node.context import claims_of, facets_of, in_form
 from commonsky.node.node import Node
-from commonsky.sharing import Columns, Facets, Verdicts, decide_all
+from commonsky.sharing import Columns, Facets, Verdicts, decide, decide_all
 from commonsky.store import Batch, StoredRecord, Transaction
+
+Trace = tuple[str, ...]
 
 
 class DecidedBatch(Struct, frozen=True, kw_only=True):
@@ -28,22 +30,26 @@ def decide_batch(
     node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
 ) -> DecidedBatch:
     """Decide now, by the agreements of the shelf, whether each of these entries goes to a reader."""
-    verdicts = decide_all(
-        Columns(_facets(tx, due)),
-        reader,
-        shelf.given_by(node.id),
-        giver=node.id,
-        now_tai_s=node.now_tai_s(),
-        held=shelf.held_by(node.id),
-    )
+    given, held, now_tai_s = shelf.given_by(node.id), shelf.held_by(node.id), node.now_tai_s()
+    facets = _facets(tx, due)
+    verdicts = decide_all(Columns(facets), reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
+    traces: list[Trace] = [()] * len(due)
+    if node.config.keep_traces:
+        traces = [
+            decide(one, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held).trace for one in facets
+        ]
     numbers = {ruling: number for number, ruling in enumerate(verdicts.rulings)}
     said, released = verdicts.ruling.tolist(), []
     for row in np.flatnonzero(verdicts.allowed).tolist():
-        made, body = in_form(due[row], verdicts.decision(row), partial(coarse, node, tx))
-        said[row] = numbers.setdefault(made.ruling, len(numbers))
+        decision = replace(verdicts.decision(row), trace=traces[row])
+        made, body = in_form(due[row], decision, partial(coarse, node, tx))
+        said[row], traces[row] = numbers.setdefault(made.ruling, len(numbers)), made.trace
         if body is not None:
             released.append((str(made.agreement), body))
-    return DecidedBatch(decisions=_batch(reader, due, verdicts, tuple(numbers), said), released=released)
+    batch = replace(_batch(reader, due, verdicts), rulings=tuple(numbers), ruling=said)
+    if node.config.keep_traces:
+        batch = replace(batch, traces=["\n".join(trace) for trace in traces])
+    return DecidedBatch(decisions=batch, released=released)
 
 
 def _facets(tx: Transaction, due: Sequence[StoredRecord]) -> list[Facets]:
@@ -52,15 +58,13 @@ def _facets(tx: Transaction, due: Sequence[StoredRecord]) -> list[Facets]:
     return [facets_of(tx, record, claims) for record in records]
 
 
-def _batch(
-    reader: str, due: Sequence[StoredRecord], verdicts: Verdicts, rulings: tuple[Ruling, ...], said: list[int]
-) -> Batch:
+def _batch(reader: str, due: Sequence[StoredRecord], verdicts: Verdicts) -> Batch:
     times = verdicts.revisit_tai_s.tolist()
     return Batch(
         reader=reader,
         decided_tai_s=verdicts.decided_tai_s,
-        rulings=rulings,
+        rulings=verdicts.rulings,
         entries=[entry.n for entry in due],
-        ruling=said,
+        ruling=verdicts.ruling.tolist(),
         revisit_tai_s=[time if math.isfinite(time) else None for time in times],
     )

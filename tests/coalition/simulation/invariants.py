@@ -19,6 +19,9 @@ def look(world, life, coverage):
     _nothing_lost(life)
 
 
+DECISIONS = "decisions JOIN rulings said ON said.n = ruling JOIN records ON records.n = entry"
+
+
 def _new(life, table, columns, order="rowid"):
     """Rows beyond the last look."""
     rows = life.query(
@@ -110,8 +113,8 @@ def _decisions(world, life, coverage, lines):
 
     What went out are the records that were decided to go, in the form that was decided, and nothing else.
     """
-    columns = "entry, record, reader, allowed, agreement, clause, reason, trace, decided_tai_s"
-    rows = _new(life, "decisions", columns, "n")
+    columns = "entry, records.id, said.reader, allowed, said.agreement, clause, reason, trace, decided_tai_s"
+    rows = _new(life, DECISIONS, columns, "decisions.n")
     claims = claims_of(life) if rows else []
     for entry, record, reader, allowed, agreement, clause, reason, trace, at in rows:
         where = f"{life.member} on {record} for {reader}"

@@ -94,6 +94,7 @@ class Life:
             url="http://127.0.0.1:8701",
             generation=self.generation,
             catalogue_label=self.label,
+            keep_traces=True,
             peers=tuple(
                 Peer(member=MEMBERS[one], url="http://127.0.0.1:8701")
                 for one in self.world.names
