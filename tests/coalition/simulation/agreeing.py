@@ -38,7 +38,7 @@ def _rule(chance, world, giver, number):
         if withholds
         else {
             "ceiling": chance.choice((0, 1)) if chance.random() < 0.25 else ALL,
-            "floor_m": 20.0 if chance.random() < 0.1 else 0.0,
+            "floor_m": 20.0 if chance.random() < 0.06 else 0.0,
             "delay_s": chance.choice((300.0, 5_000.0)) if chance.random() < 0.15 else 0.0,
             "without": frozenset(chance.sample(fields, 1))
             if fields and chance.random() < 0.15

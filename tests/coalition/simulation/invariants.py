@@ -2,9 +2,16 @@
 
 import dataclasses
 import json
+import math
 
 from simulation import reasons
 from simulation.model import LEAVABLE, Case, label_allows
+
+
+TELLS_THE_ORBIT = {
+    "track": ("epoch_tai_s", "position_m", "velocity_m_s", "covariance"),
+    "element_set": ("epoch_tai_s", "mean_anomaly_deg"),
+}
 
 
 class InvariantError(AssertionError):
@@ -148,29 +155,48 @@ def _decisions(world, life, coverage, lines):
 
 def _went_out(world, life, reader, fact, body, decision, sent_body):
     """The record went out as it is, or as the form says; a changed content is a record of its own from then on."""
-    as_it_is = body if fact is None or fact.originator != life.member else fact.sent_body
-    if sent_body == as_it_is:
+    if fact is None or fact.originator != life.member:
+        _require(sent_body == body, f"{life.member} to {reader}: a partner's record was altered")
         return
-    where = f"{life.member} to {reader}"
-    _require(fact is not None and fact.originator == life.member, f"{where}: a partner's record was altered")
     deal = next(deal for deal in life.deals if deal.reference == decision.agreement)
-    without = deal.rule(decision.clause).without & LEAVABLE[fact.kind]
-    held, sent = json.loads(as_it_is), json.loads(sent_body)
-    _require(
-        sent["label"] == held["label"] and sent["inputs"] == [], f"{where}: label or lineage were altered"
-    )
-    changed = {name for name, value in sent["content"].items() if value != held["content"][name]}
-    _require(changed <= without, f"{where}: {sorted(changed - without)} of {fact.id} were altered")
+    rule = deal.rule(decision.clause)
+    without, floor_m = rule.without & LEAVABLE[fact.kind], Case(fact, life.member, reader, 0.0).floor_m(rule)
+    if not without and floor_m == 0.0:
+        _require(sent_body == fact.sent_body, f"{life.member} to {reader}: {fact.id} was altered")
+        return
+    where = f"{fact.id} from {life.member} to {reader}"
+    held, sent = json.loads(fact.sent_body), json.loads(sent_body)
+    _require(sent["label"] == held["label"] and sent["inputs"] == [], f"{where}: label or lineage were altered")
     told = {name for name in without if sent["content"][name]}
-    _require(not told, f"{where}: {sorted(told)} of {fact.id} were to be left out")
-    known = dataclasses.replace(
-        fact,
-        id=sent["id"],
-        objects=frozenset() if "target" in changed else fact.objects,
-        body=sent_body,
-        sent_body=sent_body,
-    )
+    _require(not told, f"{where}: {sorted(told)} were to be left out")
+    changed = {name for name, value in sent["content"].items() if value != held["content"].get(name)}
+    facets = {}
+    if floor_m > 0.0:
+        facets = _coarse(world, fact, sent, sent_body, without, floor_m, where)
+    else:
+        _require(changed <= without, f"{where}: {sorted(changed - without)} were altered")
+    if "target" in changed:
+        facets["objects"] = frozenset()
+    known = dataclasses.replace(fact, id=sent["id"], body=sent_body, sent_body=sent_body, **facets)
     world.facts[fact.originator, known.id] = known
+
+
+def _coarse(world, fact, sent, sent_body, without, floor_m, where):
+    """Nothing that tells the fine orbit is left, and everybody who gets this level gets the same bytes."""
+    content, held = sent["content"], json.loads(fact.body)["content"]
+    level_m = content["coarsened_to_m"]
+    _require(level_m >= floor_m, f"{where}: coarsened to {level_m} m, and the floor is {floor_m} m")
+    fine = TELLS_THE_ORBIT[fact.kind]
+    kept = {name for name in fine if content[name] == held[name]}
+    _require(not kept, f"{where}: {sorted(kept)} tell the fine orbit")
+    same = world.coarse.setdefault((fact.originator, fact.id, level_m, without), sent_body)
+    _require(same == sent_body, f"{where}: another orbit than others got: both together tell more")
+    facets = {"epoch": content["epoch_tai_s"], "coarsened": True}
+    if fact.kind == "track":
+        covariance = content["covariance"]
+        facets["sigma_m"] = math.sqrt(covariance[0] + covariance[2] + covariance[5])
+        _require(facets["sigma_m"] >= floor_m, f"{where}: its covariance claims more than the floor")
+    return facets
 
 
 def genuine(world, originator, record, body):

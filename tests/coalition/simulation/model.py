@@ -47,6 +47,7 @@ class Fact:
     sigma_m: float | None = None
     regime: str | None = None
     place: tuple | None = None
+    coarsened: bool = False
     body: bytes = b""
     sent_body: bytes = b""
 
@@ -186,7 +187,8 @@ class Case:
 
     def can_be_made_coarser(self):
         """An orbit of the giver's own making, which it may give less precisely than it knows it."""
-        return self.fact.kind in {"track", "element_set"} and self.fact.originator == self.giver
+        fact = self.fact
+        return fact.kind in {"track", "element_set"} and fact.originator == self.giver and not fact.coarsened
 
     def floor_m(self, rule):
         """How coarse the record must be when it goes out by a rule; 0 when it goes as it is."""

@@ -41,7 +41,7 @@ def random_terms(chance, world, own):
         level=chance.choice((0, 0, 0, 1, 2)),
         expires=world.now_tai_s + chance.choice((600.0, 7_200.0)) if chance.random() < 0.15 else float("inf"),
         onward=chance.random() < 0.6,
-        floor_m=100.0 if chance.random() < 0.1 else 0.0,
+        floor_m=100.0 if chance.random() < 0.05 else 0.0,
     )
 
 

@@ -153,6 +153,7 @@ class World:
             name: set() for name in names
         }  # digests of all headers that any life of a member sealed
         self.given = {}  # (giver, reader) -> bodies that rightly went out, as (agreement, record bytes)
+        self.coarse = {}  # (originator, id, level, fields left out) -> the bytes that went out
         self.undelivered = []  # (reader, file name, deal): copies of agreements on their way
         self.deals = {}  # id -> newest Deal that was ever made
         self.answers = {}  # (giver, reader) -> answers that were given before
