@@ -30,6 +30,12 @@ def test_a_file_taken_in_twice_is_noticed(store):
     assert store.ingested("ab") == first
 
 
+def test_the_latest_time_is_that_of_anything_that_was_told(store):
+    store.note_time(NOW_TAI_S)
+    store.write_log(NOW_TAI_S + 3.0, "link", "something happened after the time was noted")
+    assert store.latest_time() == NOW_TAI_S + 3.0
+
+
 def test_a_clock_set_back_does_not_set_back_the_latest_time(store):
     assert store.note_time(NOW_TAI_S) == NOW_TAI_S
     assert store.note_time(NOW_TAI_S - 5.0) == NOW_TAI_S

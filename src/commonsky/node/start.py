@@ -75,13 +75,14 @@ def start_node(
     """Put a node together from its parts, with a clock that never goes back (see `open_node`)."""
     if now_tai_s is None:
         now_tai_s = partial(_latest_seen, store) if config.exercise_clock else wall_clock_tai_s
+    seen_tai_s = max(now_tai_s(), _latest_seen(store))
     return Node(
         config=config,
         folder=home,
         key=key,
         orbit_secret=read_or_make_secret(home.orbit_secret, key),
         store=store,
-        now_tai_s=_never_back(now_tai_s, store.note_time(now_tai_s())),
+        now_tai_s=_never_back(now_tai_s, store.note_time(seen_tai_s)),
         stopwatch=Stopwatch(home.stopwatch, time.monotonic),
     )
 

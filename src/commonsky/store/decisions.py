@@ -34,6 +34,18 @@ _UNPACK = {
 Given as rows by the driver, decisions took three times as long to store.
 """
 
+_as_given = records.alias("as_given")
+_OVERRULED = and_(
+    records.c.source.not_in([OWN, records.c.originator]),
+    exists().where(
+        _as_given.c.id == records.c.id,
+        _as_given.c.originator == records.c.originator,
+        _as_given.c.source == records.c.originator,
+        _as_given.c.body_sha256 != records.c.body_sha256,
+    ),
+)
+"""A third member gave it to us, and its originator itself gave it otherwise: on its way the label was altered."""
+
 
 class Decisions(Session):
     """Questions about releases."""
@@ -49,8 +61,9 @@ class Decisions(Session):
     ) -> list[StoredRecord]:
         """Give records that need a decision for this reader, oldest first: never asked, or due to be asked again.
 
-        Records by or from the reader need none, nor does a further copy: of the same bytes, or of a record of
-        ours. Only ``kinds`` are asked about; ``onward`` also asks about records held from other members.
+        Records by or from the reader need none, nor does a further copy: of the same bytes, of a record of ours, or of
+        one that its originator itself gave us otherwise. Only ``kinds`` are asked about; ``onward`` also asks about
+        records held from other members.
         """
         with self._reading() as connection:
             wanted = [_never_asked(connection, reader, kinds, foreign=False)]
@@ -60,7 +73,7 @@ class Decisions(Session):
                 decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s <= now_tai_s
             )
             found: dict[int, StoredRecord] = {}
-            for condition in (records.c.n.in_(due), *wanted):
+            for condition in (and_(records.c.n.in_(due), ~_OVERRULED), *wanted):
                 query = (
                     select(*STORED).where(condition, usable(connection)).order_by(records.c.n).limit(limit)
                 )
@@ -73,9 +86,9 @@ class Decisions(Session):
             decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s.is_not(None)
         )
         with self._reading() as connection:
-            # What is locked is never asked about, so it must not be what is due next.
+            # What is locked or overruled is never asked about, so it must not be what is due next.
             joined = query.join(records, records.c.n == decisions.c.entry)
-            earliest = connection.scalar(joined.where(usable(connection)))
+            earliest = connection.scalar(joined.where(usable(connection), ~_OVERRULED))
         return math.inf if earliest is None else float(earliest)
 
     def record_decisions(self, made: Iterable[tuple[int, Decision]], *, policy: int | None = None) -> None:
@@ -177,6 +190,7 @@ def _never_asked(
         records.c.originator != reader,
         ~decided,
         or_(records.c.source == OWN, ~copy),
+        ~_OVERRULED,
     )
 
 

@@ -69,10 +69,12 @@ class Records(Session):
         return held[0].body if held else None
 
     def copies(self, record_id: str) -> list[StoredRecord]:
-        """Give every record of this id, by whatever route it came; our own first, then as they came."""
-        query = (
-            select(*STORED).where(records.c.id == record_id).order_by(records.c.source != OWN, records.c.n)
-        )
+        """Give every record of this id, by whatever route it came.
+
+        Our own first, then what came from originators themselves, then the rest; each in the order in which they came.
+        """
+        rank = records.c.source != OWN, records.c.source != records.c.originator, records.c.n
+        query = select(*STORED).where(records.c.id == record_id).order_by(*rank)
         with self._reading() as connection:
             return [stored(row) for row in connection.execute(query.where(usable(connection)))]
 

@@ -4,7 +4,7 @@ from sqlalchemy import insert, select
 
 from commonsky.domain.printable import printable
 from commonsky.store.rows import IngestedFile, LinkState, WatchLine
-from commonsky.store.schema import ingested, links, meta, watch_log
+from commonsky.store.schema import decisions, ingested, links, meta, watch_log
 from commonsky.store.session import Session, insert_missing, insert_or
 
 _LATEST_TIME = "latest_tai_s"
@@ -68,10 +68,15 @@ class Watch(Session):
             connection.execute(insert_missing(connection, ingested), row)
 
     def latest_time(self) -> float | None:
-        """Give the latest time that was noted."""
+        """Give the latest time that was noted, or by which something was decided or told to the watch."""
+        newest = (
+            select(decisions.c.decided_tai_s).order_by(decisions.c.n.desc()).limit(1),
+            select(watch_log.c.tai_s).order_by(watch_log.c.sequence.desc()).limit(1),
+        )
         with self._reading() as connection:
-            known = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
-        return None if known is None else float(known)
+            noted = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
+            times = [None if noted is None else float(noted), *(connection.scalar(one) for one in newest)]
+        return max((time for time in times if time is not None), default=None)
 
     def note_time(self, now_tai_s: float) -> float:
         """Keep the latest time that this node has seen and give it: a clock set back revives no expired label."""

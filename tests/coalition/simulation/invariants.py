@@ -7,7 +7,6 @@ import math
 from simulation import reasons
 from simulation.model import LEAVABLE, Case, label_allows
 
-
 TELLS_THE_ORBIT = {
     "track": ("epoch_tai_s", "position_m", "velocity_m_s", "covariance"),
     "element_set": ("epoch_tai_s", "mean_anomaly_deg"),
@@ -100,7 +99,7 @@ def _outbox(world, life):
     for reader, digest, header, body in _new(life, "outbox", "aud, header_sha256, header, body"):
         world.sealed[life.member].add(digest)
         at = json.loads(header)["iat_tai_s"]
-        _require(at == life.expected_now(), f"{life.member} sealed at another time than now")
+        _require(at == life.expected_now(), f"{life.member} sealed at {at}, and now is {life.expected_now()}")
         lines.setdefault(reader, []).extend(map(_parted, body.splitlines()))
     return lines
 
@@ -166,7 +165,9 @@ def _went_out(world, life, reader, fact, body, decision, sent_body):
         return
     where = f"{fact.id} from {life.member} to {reader}"
     held, sent = json.loads(fact.sent_body), json.loads(sent_body)
-    _require(sent["label"] == held["label"] and sent["inputs"] == [], f"{where}: label or lineage were altered")
+    _require(
+        sent["label"] == held["label"] and sent["inputs"] == [], f"{where}: label or lineage were altered"
+    )
     told = {name for name in without if sent["content"][name]}
     _require(not told, f"{where}: {sorted(told)} were to be left out")
     changed = {name for name, value in sent["content"].items() if value != held["content"].get(name)}
