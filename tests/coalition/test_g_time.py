@@ -55,7 +55,7 @@ def test_g_leap_second(scene):
     scene.world.now_tai_s = end_tai_s - 0.5
     for life in scene.world.every_life():  # back to before the leap second: a world that began then
         life.crashed()
-        life.disk.format()
+        life.disk.format(life.path / "node.sqlite")
         life.seen.clear()
         life.start()
     before = scene.make("NOR")

@@ -1,4 +1,4 @@
-"""A node's database: in memory, and yet it crashes, fills up, is backed up and restored like one on a disk.
+"""A node's database that crashes, fills up, is backed up and restored: a file in memory, opened as the node opens it.
 
 What SQLite promises is taken as given (a transaction is kept whole or not at all; kill -9 on a real disk is tried in
 ``tests/integration`` and ``tests/store``). What is tried here is where the node draws its transactions.
@@ -6,8 +6,7 @@ What SQLite promises is taken as given (a transaction is kept whole or not at al
 
 import sqlite3
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import QueuePool, create_engine, event
 
 from commonsky.store import Store
 from commonsky.store.database import _begin_sqlite, _prepare_sqlite
@@ -25,24 +24,24 @@ class Disk:
     _template = None
 
     def __init__(self):
-        self._image = None
-        self._raw = None
+        self._file = None
+        self._inside = None
         self.writes = 0
         self.commits = 0
         self._dirty = False
         self._crash_at = None
         self._crash_kind = "write"
-        self._engine = create_engine("sqlite://", creator=self._connected, poolclass=StaticPool)
-        event.listen(self._engine, "connect", _prepare_sqlite)
+        self._most_pages = None
+        self._engine = create_engine("sqlite://", creator=self._connected, poolclass=QueuePool)
+        event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin_sqlite)
         event.listen(self._engine, "before_cursor_execute", self._before)
         self._commit = self._engine.dialect.do_commit
         self._engine.dialect.do_commit = self._committing
-        # The end of a connection, as after a crash, is not the end of the data: only `restore` takes them away.
-        self._engine.dialect.do_close = self._engine.dialect.do_terminate = _roll_back
 
-    def format(self):
+    def format(self, file):
         """Make it empty, with the tables of a node."""
+        self._file = file
         if Disk._template is None:
             self.restore(None)
             Store(self._engine, "template")._prepare(b"salts of the audit trees")
@@ -50,16 +49,24 @@ class Disk:
         self.restore(Disk._template)
 
     def restore(self, image):
-        self._crash_at = None
+        self.erase()
+        if image is not None:
+            self._file.write_bytes(image)
+
+    def erase(self):
+        """Take the data away."""
+        self._crash_at = self._most_pages = None
         self._engine.dispose()
-        if self._raw is not None:
-            self._raw.close()
-        self._raw, self._image = None, image
+        if self._inside is not None:
+            self._inside.close()
+            self._inside = None
+        for ending in ("", "-wal", "-shm"):
+            self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
 
     def image(self):
         """What a backup would hold: all that is committed."""
-        self.query("SELECT 1")
-        return self._raw.serialize()
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        return self._file.read_bytes()
 
     def open(self, name):
         """Open the store after a start; a transaction that the crash cut off is gone."""
@@ -68,9 +75,9 @@ class Disk:
 
     def query(self, sql, parameters=()):
         """Look inside, past the product."""
-        if self._raw is None:
-            self._engine.connect().close()
-        return self._raw.execute(sql, parameters).fetchall()
+        if self._inside is None:
+            self._inside = sqlite3.connect(self._file, isolation_level=None)
+        return self._inside.execute(sql, parameters).fetchall()
 
     def crash_after(self, count, kind):
         """Stop at the ``count``-th write or commit from now: before it, or (``committed``) just after the commit."""
@@ -79,21 +86,24 @@ class Disk:
 
     def fill(self, spare_pages=0):
         """Let it not grow beyond so many pages more."""
-        pages = self.query("PRAGMA page_count")[0][0]
-        self.query(f"PRAGMA max_page_count = {pages + spare_pages}")
+        self._most_pages = self.query("PRAGMA page_count")[0][0] + spare_pages
+        self._engine.dispose()
 
     def mend(self):
         """No crash is due, and there is space again."""
         self._crash_at = None
-        if self._raw is not None:
-            self.query("PRAGMA max_page_count = 1000000")
+        if self._most_pages is not None:
+            self._most_pages = None
+            self._engine.dispose()
 
     def _connected(self):
-        if self._raw is None:
-            self._raw = sqlite3.connect(":memory:", check_same_thread=False)
-            if self._image is not None:
-                self._raw.deserialize(self._image)
-        return self._raw
+        return sqlite3.connect(self._file, check_same_thread=False)
+
+    def _prepare(self, connection, record):
+        _prepare_sqlite(connection, record)
+        connection.execute("PRAGMA synchronous = OFF")  # power does not fail here
+        if self._most_pages is not None:
+            connection.execute(f"PRAGMA max_page_count = {self._most_pages}")
 
     def _before(self, connection, cursor, statement, parameters, context, executemany):
         if statement.startswith(_WRITES):
@@ -117,8 +127,3 @@ class Disk:
         self._commit(connection)
         if due:
             raise Crash
-
-
-def _roll_back(connection):
-    if connection.in_transaction:
-        connection.rollback()

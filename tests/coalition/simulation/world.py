@@ -163,15 +163,19 @@ class World:
 
     def new_life(self, member, folder):
         disk = _SPARE_DISKS.pop() if _SPARE_DISKS else Disk()
-        disk.format()
+        (self.folder / folder).mkdir(parents=True)
+        disk.format(self.folder / folder / "node.sqlite")
         return Life(self, member, self.folder / folder, disk)
 
     def end(self, life):
         """Scrap a machine for good."""
         self.lives[life.member].remove(life)
+        life.disk.erase()
         _SPARE_DISKS.append(life.disk)
 
     def close(self):
+        for life in self.every_life():
+            life.disk.erase()
         _SPARE_DISKS.extend(life.disk for life in self.every_life())
 
     def every_life(self):
