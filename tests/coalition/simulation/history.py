@@ -122,6 +122,7 @@ def _found(history, chance):
     for life in world.every_life():
         life.terms = records.random_terms(chance, world, life.member)
         life.label = component(life.terms)
+        life.keeps_traces = chance.random() < 0.3
         life.start()
     for giver in world.names:
         for _ in range(chance.choice((1, 1, 2))):

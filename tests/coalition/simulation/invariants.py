@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 
+from commonsky.node.jobs import explain
 from simulation import reasons
 from simulation.model import LEAVABLE, Case, label_allows
 
@@ -11,6 +12,14 @@ TELLS_THE_ORBIT = {
     "track": ("epoch_tai_s", "position_m", "velocity_m_s", "covariance"),
     "element_set": ("epoch_tai_s", "mean_anomaly_deg"),
 }
+
+
+EXPLAINED_EACH = 3
+_DECISIONS = """
+SELECT decisions.n, originator, id, body, decisions.reader, allowed, rulings.agreement, clause, reason, trace, decided_tai_s
+FROM decisions JOIN rulings ON rulings.n = ruling JOIN records ON records.n = entry
+WHERE decisions.n > ? ORDER BY decisions.n
+"""
 
 
 class InvariantError(AssertionError):
@@ -23,9 +32,6 @@ def look(world, life, coverage):
     _decisions(world, life, coverage, _outbox(world, life))
     _inbox(world, life)
     _nothing_lost(life)
-
-
-DECISIONS = "decisions JOIN rulings said ON said.n = ruling JOIN records ON records.n = entry"
 
 
 def _new(life, table, columns, order="rowid"):
@@ -119,15 +125,15 @@ def _decisions(world, life, coverage, lines):
 
     What went out are the records that were decided to go, in the form that was decided, and nothing else.
     """
-    columns = "entry, records.id, said.reader, allowed, said.agreement, clause, reason, trace, decided_tai_s"
-    rows = _new(life, DECISIONS, columns, "decisions.n")
+    rows = life.query(_DECISIONS, life.seen.get("decisions", 0))
+    if rows:
+        life.seen["decisions"] = rows[-1][0]
     claims = claims_of(life) if rows else []
-    for entry, record, reader, allowed, agreement, clause, reason, trace, at in rows:
+    for n, originator, record, body, reader, allowed, agreement, clause, reason, trace, at in rows:
         where = f"{life.member} on {record} for {reader}"
-        originator, body = life.query("SELECT originator, body FROM records WHERE n = ?", entry)[0]
         _require(at == life.expected_now(), f"{where}: decided at {at}, and now is {life.expected_now()}")
         fact = genuine(world, originator, record, body)
-        decision = _Said(bool(allowed), agreement, clause, reason, tuple(trace.split("\n")) if trace else ())
+        decision = _Said(bool(allowed), agreement, clause, reason, trace.split("\n") if trace else None)
         if fact is None:
             coverage.count("hostile", "decided on an altered or invented record")
             true_copy_held = _own_copy(life, originator, record, body)
@@ -138,10 +144,10 @@ def _decisions(world, life, coverage, lines):
         else:
             case = case_of(world, life, fact, reader, at, claims)
             life.judged[reader, originator, record] = (case.named, case.alleged)
-            try:
-                reasons.check(case, decision, coverage)
-            except reasons.WrongReasonError as fault:
-                raise InvariantError(f"{where}: {fault}\n  reason: {reason}\n  trace: {trace}") from fault
+            _explained(life, case, decision, coverage, where)
+            if n % EXPLAINED_EACH == 0 and life.node is not None:
+                _, told = explain(life.node, record, reader)
+                _explained(life, case, told, coverage, f"{where}, as explained")
         if allowed:
             _require(lines.get(reader), f"{where}: it was to go out, and did not")
             sent_under, sent_body = lines[reader].pop(0)
@@ -206,15 +212,23 @@ def genuine(world, originator, record, body):
     return fact if fact is not None and body in {fact.body, fact.sent_body} else None
 
 
+def _explained(life, case, decision, coverage, where):
+    try:
+        reasons.check(case, decision, coverage)
+    except reasons.WrongReasonError as fault:
+        trace = "\n".join(decision.trace or ())
+        raise InvariantError(f"{where}: {fault}\n  reason: {decision.reason}\n  trace: {trace}") from fault
+
+
+@dataclasses.dataclass
 class _Said:
-    def __init__(self, allowed, agreement, clause, reason, trace):
-        self.allowed, self.agreement, self.clause, self.reason, self.trace = (
-            allowed,
-            agreement,
-            clause,
-            reason,
-            trace,
-        )
+    """A decision as it is kept; not every node keeps what was tested, but each tells it when somebody asks."""
+
+    allowed: bool
+    agreement: str | None
+    clause: str | None
+    reason: str
+    trace: list | None
 
 
 def _own_copy(life, originator, record, body):

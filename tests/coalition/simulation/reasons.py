@@ -36,6 +36,7 @@ _ABOUT_CLAUSE = (
     ("regimes", r"covers (?:LEO|MEO|GEO|HEO)(?:, (?:LEO|MEO|GEO|HEO))*"),
 )
 _LINE = re.compile(r"(?P<ref>\S+@\d+): (?P<yes>yes|no): (?P<words>.*)")
+_IDLE = re.compile(r"(?P<ref>\S+@\d+) is superseded by version (?P<version>\d+)")
 _CLAUSE = re.compile(r"(?P<ref>\S+@\d+) clause (?P<clause>\S+?)(?::)? (?P<words>.*)")
 _IN_FORCE = re.compile(r"in force for (\S+), purpose (\S+)")
 
@@ -57,22 +58,27 @@ def named(words, table):
 
 
 def check(case, decision, coverage):
-    """Raise WrongReasonError unless every line of a decision is true, and no obstacle is kept silent.
+    """Raise WrongReasonError unless what a decision says is true, and what it was explained by is the whole truth.
 
     A reader who puts right all that the trace names gets the record: so the obstacles that it names must be exactly
-    those that there are.
+    those that there are. ``trace`` is ``None`` where only the decision itself is at hand.
     """
     standing = {deal.reference: deal for deal in case.standing()}
     answer = case.answer()
-    trace, formless = decision.trace, decision.reason.startswith(_NO_FORM)
+    formless = decision.reason.startswith(_NO_FORM)
     if formless:
         _require(
             any(case.floor_m(standing[ref].rule(clause)) > 0.0 for ref, clause in answer), decision.reason
         )
         coverage.count("reason", "no such form")
-        trace = trace[:-1]
     else:
         _require(decision.allowed == bool(answer), f"the model says {sorted(answer) or 'no'}")
+        coverage.count("reason", _check_reason(case, standing, decision))
+    if decision.trace is not None:
+        _check_trace(case, standing, decision.trace[:-1] if formless else decision.trace)
+
+
+def _check_trace(case, standing, trace):
     said_obstacles = {ref: set() for ref in standing}
     said_tests = {}
     in_force = set()
@@ -86,6 +92,8 @@ def check(case, decision, coverage):
             else:
                 name, said = named(found["words"], _ABOUT_AGREEMENT)
                 said_obstacles[deal.reference].add((name, said.get("who", "")))
+        elif found := _IDLE.fullmatch(line):
+            _check_idle(case, standing, found)
         else:
             _check_clause(case, standing, line, said_tests)
     for ref, said in said_obstacles.items():
@@ -96,8 +104,14 @@ def check(case, decision, coverage):
         rule = standing[ref].rule(clause)
         true = {name for name, met in case.tests(rule).items() if met is not True}
         _require(said == true, f"{ref} clause {clause}: the trace says {said}, and true is {true}")
-    if not formless:
-        coverage.count("reason", _check_reason(case, standing, decision))
+
+
+def _check_idle(case, standing, found):
+    """A document that does not bind, and why."""
+    deal = next((deal for deal in case.deals if deal.reference == found["ref"]), None)
+    _require(deal is not None and case.reader in deal.readers and deal.reference not in standing, found[0])
+    newer = {one.version for one in case.deals if one.id == deal.id and one.version > deal.version}
+    _require(int(found["version"]) in newer, found[0])
 
 
 def _check_clause(case, standing, line, said_tests):
@@ -127,7 +141,11 @@ def _rule_of(words):
 
 def _check_reason(case, standing, decision):
     """The one sentence names the clause that decided, and what it says holds. Gives a name for what was said."""
-    reason = decision.reason
+    reason, *idle = (
+        decision.reason.split("; ") if "no agreement covers" in decision.reason else [decision.reason]
+    )
+    for words in idle:
+        _check_idle(case, standing, _IDLE.fullmatch(words) or {})
     if reason == f"no agreement covers {case.reader}":
         _require(not standing, reason)
         return "no agreement"

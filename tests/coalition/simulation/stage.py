@@ -140,8 +140,8 @@ class Stage:
     def decision(self, giver, record, reader):
         """The newest decision of a giver on a record: whether it is released, and why."""
         rows = self.life(giver).query(
-            "SELECT allowed, reason FROM decisions d JOIN rulings ON rulings.n = d.ruling"
-            " JOIN records ON records.n = d.entry WHERE records.id = ? AND d.reader = ? AND newest",
+            "SELECT allowed, reason FROM decisions JOIN rulings ON rulings.n = ruling JOIN records ON records.n = entry"
+            " WHERE id = ? AND decisions.reader = ? AND newest",
             record.id,
             reader,
         )

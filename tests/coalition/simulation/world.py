@@ -49,6 +49,7 @@ class Life:
     skew_s: float = 0.0
     terms: object = None  # of what it takes in from catalogue files
     label: Component = field(default_factory=Component)
+    keeps_traces: bool = True
     node: object = None
     guard: object = None
     documents: dict = field(default_factory=dict)  # file name -> Deal, or None for one that cannot be read
@@ -94,7 +95,7 @@ class Life:
             url="http://127.0.0.1:8701",
             generation=self.generation,
             catalogue_label=self.label,
-            keep_traces=True,
+            keep_traces=self.keeps_traces,
             peers=tuple(
                 Peer(member=MEMBERS[one], url="http://127.0.0.1:8701")
                 for one in self.world.names
