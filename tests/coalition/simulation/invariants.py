@@ -16,7 +16,8 @@ TELLS_THE_ORBIT = {
 
 EXPLAINED_EACH = 3
 _DECISIONS = """
-SELECT decisions.n, originator, id, body, decisions.reader, allowed, rulings.agreement, clause, reason, trace, decided_tai_s
+SELECT decisions.n, originator, id, body, decisions.reader, allowed, rulings.agreement, clause, reason, trace,
+       decided_tai_s
 FROM decisions JOIN rulings ON rulings.n = ruling JOIN records ON records.n = entry
 WHERE decisions.n > ? ORDER BY decisions.n
 """
