@@ -204,6 +204,7 @@ WRONG_CLAIMS = [
     {"sub": None},
     {"sub": ""},
     {"sub": 7},
+    {"sub": "a\x00b"},
     {"sub": "s" * 256},
     {"sub": "\u0430da"},
 ]

@@ -184,6 +184,12 @@ def test_an_account_that_is_none_fails_as_a_wrong_password_does(browser, desk, n
     assert browser.log_in("ada").status_code == 200
 
 
+def test_what_is_typed_as_a_name_by_mistake_is_not_in_the_log(browser, desk):
+    browser.log_in(PASSWORD, "ada")
+    assert "failed to log in as an unknown account" in desk.store.log(1)[0].text
+    assert PASSWORD not in "".join(line.text for line in desk.store.log(100))
+
+
 def test_disabled_accounts_and_those_without_a_password_fail_in_the_same_way(browser, desk):
     wrong = browser.log_in("ada", "not this one, no")
     hire(desk, "eve", Role.READER)

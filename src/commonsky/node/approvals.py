@@ -11,6 +11,7 @@ there is nobody to tell two persons apart: `needed` says so, and whoever holds t
 """
 
 import re
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -29,6 +30,16 @@ _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 class ApprovalError(Exception):
     """A proposal cannot be made, approved or used like this; the message says why."""
+
+
+class State(StrEnum):
+    """How a proposal stands."""
+
+    OPEN = "open"
+    READY = "ready"
+    DONE = "done"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
@@ -53,8 +64,11 @@ def propose(  # noqa: PLR0913  # the act, its document, and why
     """
     person.require(Action.PROPOSE_AGREEMENT)
     account = _account_of(person)
-    if act not in ACTS or not _SHA256_HEX.fullmatch(document_sha256):
-        raise ApprovalError(f"{act} of {agreement} is no act on a document with a SHA-256")
+    named = 0 < len(agreement) <= LONGEST_WORDS and agreement.isprintable()
+    if act not in ACTS or not named or not _SHA256_HEX.fullmatch(document_sha256):
+        raise ApprovalError(
+            f"{printable(act, 40)} of {printable(agreement, 80)} is no act on a document with a SHA-256"
+        )
     now_tai_s = desk.now_tai_s()
     with desk.store.transaction() as tx:
         for known in tx.proposals_of(act, agreement, document_sha256):
@@ -75,8 +89,11 @@ def propose(  # noqa: PLR0913  # the act, its document, and why
     return proposal
 
 
-def approve(desk: Desk, person: Person, proposal_id: str) -> Proposal:
-    """Say yes; raises Refused for a person who may not or has not just proved who it is, ApprovalError otherwise."""
+def approve(desk: Desk, person: Person, proposal_id: str, *, document_sha256: str | None = None) -> Proposal:
+    """Say yes, to the text of ``document_sha256`` alone if that is given.
+
+    Raises Refused for a person who may not, or has not just proved who it is, and ApprovalError otherwise.
+    """
     person.require(Action.APPROVE_AGREEMENT)
     account = _account_of(person)
     now_tai_s = desk.now_tai_s()
@@ -84,6 +101,8 @@ def approve(desk: Desk, person: Person, proposal_id: str) -> Proposal:
         raise Refused("an approval needs your password or passkey anew: prove who you are and approve again")
     with desk.store.transaction() as tx:
         proposal = _open(tx, proposal_id, now_tai_s)
+        if document_sha256 not in {None, proposal.document_sha256}:
+            raise ApprovalError("what you have read is another text than the one proposed")
         for vote in proposal.approvals:
             if vote.account == account or _is_same_person(tx, vote.account, account):
                 raise ApprovalError(
@@ -127,6 +146,18 @@ def queue(desk: Desk, limit: int = 100) -> list[Proposal]:
     return desk.store.newest_proposals(limit)
 
 
+def state_of(desk: Desk, proposal: Proposal) -> State:
+    """Say how a proposal stands now."""
+    if proposal.spent_tai_s is not None:
+        return State.DONE
+    if proposal.rejection is not None:
+        return State.REJECTED
+    if not proposal.is_open(desk.now_tai_s()):
+        return State.LAPSED
+    with desk.store.transaction() as tx:
+        return State.READY if len(_counted(tx, proposal)) >= PERSONS else State.OPEN
+
+
 def ready(desk: Desk, act: str, agreement: str, document_sha256: str) -> Readiness:
     """Say whether two persons have approved this act on this very text, and what is missing if not."""
     with desk.store.transaction() as tx:
@@ -155,11 +186,15 @@ def _ready(desk: Desk, tx: Transaction, act: str, agreement: str, document_sha25
     )
     if proposal is None:
         return Readiness(ready=False, reason=f"nobody proposes to {act} this text of {agreement}")
-    counted = [vote.account for vote in proposal.approvals if _counts(tx, vote.account)]
+    counted = _counted(tx, proposal)
     if len(counted) >= PERSONS:
         return Readiness(ready=True, reason=f"approved by {' and '.join(counted)}", proposal=proposal)
     missing = f"{len(counted)} of {PERSONS} release authorities have approved to {_about(proposal)}"
     return Readiness(ready=False, reason=missing, proposal=proposal)
+
+
+def _counted(tx: Transaction, proposal: Proposal) -> list[str]:
+    return [vote.account for vote in proposal.approvals if _counts(tx, vote.account)]
 
 
 def _counts(tx: Transaction, name: str) -> bool:
@@ -188,7 +223,7 @@ def _open(tx: Transaction, proposal_id: str, now_tai_s: float) -> Proposal:
 
 
 def _known(tx: Transaction, proposal_id: str) -> Proposal:
-    proposal = tx.proposal(proposal_id)
+    proposal = tx.proposal(proposal_id) if proposal_id.isalnum() else None
     if proposal is None:
         raise ApprovalError(f"there is no proposal {printable(proposal_id, 40)}")
     return proposal

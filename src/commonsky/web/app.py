@@ -15,6 +15,7 @@ from commonsky.node.people import sessions
 from commonsky.node.people.desk import Desk
 from commonsky.node.start import openid_secret
 from commonsky.node.warnings_view import WarningsView
+from commonsky.web.approvals_api import approvals_router
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
@@ -55,6 +56,7 @@ def application(  # noqa: PLR0913  # what is told to it from outside
     app.include_router(console_router(view, warnings.revision))
     app.include_router(warnings_router(warnings))
     app.include_router(session_router(desk))
+    app.include_router(approvals_router(desk))
     if desk.settings.openid is not None:
         asking = openid or OpenIdClient(desk.settings.openid, openid_secret(node.folder))
         app.include_router(openid_router(desk, desk.settings.openid, asking))

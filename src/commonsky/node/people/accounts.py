@@ -19,12 +19,17 @@ class AccountError(Exception):
     """An account cannot be made or changed like this; the message says why."""
 
 
-def check_name(name: str) -> None:
-    """Raise AccountError for a name that could be taken for another one, or is none.
+def is_name(name: str) -> bool:
+    """Whether an account can have this name.
 
     Small ASCII letters, digits, dots, underscores and hyphens alone: no two such names look alike in another alphabet.
     """
-    if not _NAME.fullmatch(name):
+    return _NAME.fullmatch(name) is not None
+
+
+def check_name(name: str) -> None:
+    """Raise AccountError for what no account can be called."""
+    if not is_name(name):
         allowed = "2 to 32 of the letters a-z, digits, '.', '_' and '-', a letter first"
         raise AccountError(f"account name {printable(name, 40)!r} is not {allowed}")
 
@@ -123,7 +128,7 @@ def in_words(roles: Collection[Role]) -> str:
 
 
 def _known(desk: Desk, name: str) -> Account:
-    account = desk.store.account(name)
+    account = desk.store.account(name) if is_name(name) else None
     if account is None:
         raise AccountError(f"there is no account {printable(name, 40)}")
     return account

@@ -134,7 +134,12 @@ def claims_of(
     if claims.get("azp", settings.client_id if not several else None) != settings.client_id:
         raise OpenIdError("the ID token was made for another party")
     subject = claims["sub"]
-    if not (isinstance(subject, str) and 0 < len(subject) <= LONGEST_SUBJECT and subject.isascii()):
+    if not (
+        isinstance(subject, str)
+        and 0 < len(subject) <= LONGEST_SUBJECT
+        and subject.isascii()
+        and subject.isprintable()
+    ):
         raise OpenIdError("the ID token's subject is none")
     return Claims(
         issuer=settings.issuer,

@@ -8,6 +8,7 @@ from typing import Any
 
 from commonsky.domain.printable import printable
 from commonsky.node.people import passkeys, sessions
+from commonsky.node.people.accounts import is_name
 from commonsky.node.people.desk import Desk
 from commonsky.node.people.passkeys import Step
 from commonsky.node.people.person import Means, Person, person_of
@@ -15,6 +16,9 @@ from commonsky.store import Account, Bucket, HeldSession
 
 PER_ACCOUNT = Bucket(size=10.0, refill_s=30.0)
 PER_ADDRESS = Bucket(size=30.0, refill_s=5.0)
+NOBODY = "-"
+"""A name that no account can have."""
+
 WRONG = "the account or the password is wrong"
 
 
@@ -40,16 +44,17 @@ def password_proves(desk: Desk, name: str, password: str, *, address: str) -> Ac
     if typed.isascii():  # beyond it, lower() makes other letters of some
         typed = typed.lower()
     buckets = {f"account {_short(typed)}": PER_ACCOUNT, f"address {_short(address)}": PER_ADDRESS}
+    known = typed if is_name(typed) else NOBODY
+    account, password_hash = desk.store.account(known), desk.store.password_hash(known)
+    # What is typed as a name by mistake is often a password: only names that there are go into the log.
+    called = "an unknown account" if account is None else account.name
     wait_s = desk.store.take_attempt(buckets, desk.now_tai_s())
     if wait_s > 0.0:
-        desk.node.say_once(
-            f"attempts {_short(address)}", f"too many attempts to log in as {_short(typed)} from {address}"
-        )
+        desk.node.say_once(f"attempts {_short(address)}", f"too many attempts from {address} at {called}")
         raise TooManyAttemptsError(wait_s)
-    account = desk.store.account(typed)
-    right = desk.passwords.match(desk.store.password_hash(typed), password)
+    right = desk.passwords.match(password_hash, password)
     if account is None or account.disabled or not right:
-        desk.say(f"somebody at {address} failed to log in as {_short(typed)}")
+        desk.say(f"somebody at {_short(address)} failed to log in as {called}")
         raise SignInRefusedError(WRONG)
     for bucket, (size, _) in buckets.items():
         desk.store.give_back_attempt(bucket, size)
