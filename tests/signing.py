@@ -12,6 +12,6 @@ def sign_for_all(folder, text, keys, *, name=None, at_tai_s=LONG_AGO_TAI_S):
     agreement = read_agreement(text.encode(), source="agreement.toml")
     file = folder / name if name else document_file(folder, agreement)
     file.write_text(text)
-    acts_file(folder, agreement).unlink(missing_ok=True)
-    add_acts(folder, agreement, signatures(agreement, keys, at_tai_s))
+    acts_file(folder, agreement.reference).unlink(missing_ok=True)
+    add_acts(folder, agreement.reference, signatures(agreement, keys, at_tai_s))
     return file

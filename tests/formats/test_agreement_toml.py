@@ -17,7 +17,7 @@ from commonsky.domain import (
     Region,
     SafetyOfFlight,
 )
-from commonsky.formats.agreement_toml import read_agreement, write_agreement
+from commonsky.formats.agreement_toml import agreement_faults, read_agreement, write_agreement
 from commonsky.formats.errors import FormatError
 
 TEXT = """\
@@ -153,10 +153,10 @@ def test_every_agreement_survives_being_written_and_read(agreement):
     [
         ("readers = [", "reader = [", "reader: is not known here; allowed are id, version"),
         ("delay_s = ", "delays = ", "clause 1 (tracks), delays: is not known here; allowed are id, kinds"),
-        ("south_deg", "southern", "clause 1 (tracks), region, southern: is not known"),
+        ("south_deg", "southern", "line 28, clause 1 (tracks), region, southern: is not known"),
         ("version = 2\n", "", "version: is missing"),
         ('from_utc = "2026-01-01T00:00:00Z"\n', "", "from_utc: is missing"),
-        ('from_utc = "2026-01-01T00:00:00Z"', "from_utc = 2026-01-01", "from_utc: must be text"),
+        ('from_utc = "2026-01-01T00:00:00Z"', "from_utc = 2026-01-01", "line 11, from_utc: must be text"),
         ("2026-01-01", "2026-02-30", "from_utc: '2026-02-30T00:00:00Z' is not a date"),
         ("2026-01-01", "2028-01-01", "agreement AUR-BOR-1 ends before it begins"),
         ('"CYG"', '"ВOR"', "readers: member id 'ВOR' is not of letters, digits"),  # noqa: RUF001  # that is the point
@@ -166,8 +166,16 @@ def test_every_agreement_survives_being_written_and_read(agreement):
         ('"AUR-BOR-1"', '"../AUR"', "id: '../AUR' is not of letters, digits"),
         ("version = 2", "version = 0", "version: counts from 1"),
         ("version = 2", "version = 2.5", "version: Expected `int`, got `float`"),
-        ('"track",\n]\nobjects', "]\nobjects", "clause 2: clause not-ours names no kind of record"),
-        ('    "track",\n]\nregimes', '    "trak",\n]\nregimes', "clause 1, kinds: Invalid enum value 'trak'"),
+        (
+            '"track",\n]\nobjects',
+            "]\nobjects",
+            "line 33, clause 2 (not-ours): clause not-ours names no kind",
+        ),
+        (
+            '    "track",\n]\nregimes',
+            '    "trak",\n]\nregimes',
+            "line 18, clause 1 (tracks), kinds: Invalid enum value 'trak'",
+        ),
         ('    "CYG",', '    "BOR",', "readers: names something twice"),
         ('    "observation",', '    "track",', "clause 1 (tracks), kinds: names something twice"),
         ("delay_s = 3600.0", "delay_s = nan", "clause 1 (tracks), delay_s: nan is not a finite number"),
@@ -203,6 +211,21 @@ def test_every_slip_is_named_with_its_field(old, new, said):
         read(TEXT.replace(old, new, 1))
     assert str(refused.value).startswith("agreement.toml: ")
     assert said in str(refused.value)
+
+
+def test_every_fault_of_a_document_is_told_and_not_the_first_alone():
+    text = TEXT.replace("version = 2", "version = 0.5").replace("LEO", "LOW").replace("north_deg", "northern")
+    text = text.replace('effect = "withhold"', 'effect = "hold"')
+    found = agreement_faults(text.encode(), source="a.toml")
+    assert [(one.line, one.field) for one in found] == [
+        (2, "version"),
+        (22, "clause 1 (tracks), regimes"),
+        (29, "clause 1 (tracks), region, northern"),
+        (27, "clause 1 (tracks), region, north_deg"),
+        (35, "clause 2 (not-ours), effect"),
+    ]
+    assert agreement_faults(TEXT.encode(), source="a.toml") == []
+    assert len(agreement_faults(b"id = ", source="a.toml")) == 1
 
 
 @pytest.mark.parametrize("clause", ['clause = "x"', "clause = [1]", "clause = {}"])

@@ -34,11 +34,11 @@ def one(node):
 def declare(node, kind, key, member, *, at_tai_s=None, **changes):
     document = one(node).document
     act = next_act(kind, member, document, now_tai_s=node.now_tai_s() if at_tai_s is None else at_tai_s)
-    add_acts(node.folder.agreements, document.agreement, [sign_act(act, key)])
+    add_acts(node.folder.agreements, REFERENCE, [sign_act(act, key)])
 
 
 def beside(node):
-    return acts_file(node.folder.agreements, one(node).agreement)
+    return acts_file(node.folder.agreements, REFERENCE)
 
 
 def unsigned(node, *members):
@@ -85,7 +85,7 @@ def test_any_party_stops_release_at_once_and_it_alone_lets_it_go_on(coalition, r
 
 def test_a_false_signature_stops_all_release_and_names_the_file(coalition, rehearsal, node):
     act = next_act(ActKind.SUSPEND, "BOR", one(node).document, now_tai_s=node.now_tai_s())
-    add_acts(node.folder.agreements, one(node).agreement, [sign_act(act, signing_key(bytes(32)))])
+    add_acts(node.folder.agreements, REFERENCE, [sign_act(act, signing_key(bytes(32)))])
     coalition.deliver(track_file(rehearsal))
     assert node.store.counts().decisions == ()
     [fault] = node.agreements().faults
@@ -175,10 +175,10 @@ def test_records_come_in_under_what_we_signed_and_under_nothing_else(coalition, 
 
 
 def test_acts_are_added_once_whatever_else_stands_there(node):
-    folder, agreement = node.folder.agreements, one(node).agreement
+    folder = node.folder.agreements
     text = beside(node).read_text()
     acts = one(node).document.acts
-    assert add_acts(folder, agreement, [*acts, *reversed(acts)]) == 0
+    assert add_acts(folder, REFERENCE, [*acts, *reversed(acts)]) == 0
     assert beside(node).read_text() == text
 
 

@@ -233,7 +233,9 @@ def test_the_command_line_asks_two_persons_one_after_the_other(desk, monkeypatch
         two_persons.approved_by_two(desk, *ACT)
     with pytest.raises(CommandError, match="another person"):
         two_persons.approved_by_two(desk, *ACT)
-    assert two_persons.approved_by_two(desk, *ACT) == "approved by ada and bob"
+    approved = two_persons.approved_by_two(desk, *ACT)
+    assert approved.words == "approved by ada and bob"
+    assert approved.actors == (accounts.actor_id(desk, "ada"), accounts.actor_id(desk, "bob"))
 
 
 def test_without_a_terminal_nobody_is_asked_and_nothing_is_approved(desk, monkeypatch):
@@ -244,4 +246,4 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_approved(desk, monkey
 
 def test_a_node_without_accounts_asks_nobody(coalition):
     desk = desk_for(list(coalition.nodes.values())[1])
-    assert "acts alone" in two_persons.approved_by_two(desk, *ACT)
+    assert "acts alone" in two_persons.approved_by_two(desk, *ACT).words

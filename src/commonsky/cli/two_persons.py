@@ -2,23 +2,32 @@
 
 import sys
 from getpass import getpass
+from typing import NamedTuple
 
 from commonsky.cli.render import CommandError
 from commonsky.node import approvals
 from commonsky.node.approvals import ApprovalError
+from commonsky.node.people.accounts import actor_id
 from commonsky.node.people.desk import Desk
 from commonsky.node.people.person import Person, Refused
 from commonsky.node.people.sign_in import SignInRefusedError, TooManyAttemptsError, proved_at_this_machine
 
 
-def approved_by_two(desk: Desk, act: str, agreement: str, document_sha256: str) -> str:
+class Approval(NamedTuple):
+    """Who approved, in words, and as partners see them."""
+
+    words: str
+    actors: tuple[str, ...] = ()
+
+
+def approved_by_two(desk: Desk, act: str, agreement: str, document_sha256: str) -> Approval:
     """See to it that two persons approve an act on this text, use their approvals up, and give what to tell of it.
 
     What was approved in the console counts; who is missing is asked for name and password here. A node without
     accounts asks nobody. Raises CommandError when an approval is missing: then nothing may be done.
     """
     if not approvals.needed(desk):
-        return "this node has no accounts: whoever holds its key acts alone"
+        return Approval("this node has no accounts: whoever holds its key acts alone")
     try:
         while not (found := approvals.ready(desk, act, agreement, document_sha256)).ready:
             sys.stderr.write(f"{found.reason}\n")
@@ -28,7 +37,8 @@ def approved_by_two(desk: Desk, act: str, agreement: str, document_sha256: str) 
         spent = approvals.spend(desk, act, agreement, document_sha256)
     except (ApprovalError, Refused, SignInRefusedError, TooManyAttemptsError) as error:
         raise CommandError(f"not approved: {error}") from error
-    return f"approved by {' and '.join(vote.account for vote in spent.approvals)}"
+    names = [vote.account for vote in spent.approvals[: approvals.PERSONS]]
+    return Approval(f"approved by {' and '.join(names)}", tuple(actor_id(desk, name) for name in names))
 
 
 def _asked(desk: Desk) -> Person:

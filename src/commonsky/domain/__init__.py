@@ -9,7 +9,7 @@ from commonsky.domain.agreement import (
     Region,
     SafetyOfFlight,
 )
-from commonsky.domain.agreement_act import ActKind, AgreementAct, SignedAgreement
+from commonsky.domain.agreement_act import ActKind, AgreementAct, ProposedText, SignedAgreement
 from commonsky.domain.conjunction import ConjunctionWarning, EncounterPlane, WarnedObject
 from commonsky.domain.decision import Decision, Ruling
 from commonsky.domain.envelope import Envelope, EnvelopeHeader, Released
@@ -71,6 +71,7 @@ __all__ = [
     "NoticeKind",
     "Observation",
     "ObservationKind",
+    "ProposedText",
     "Question",
     "ReceivedNotice",
     "ReceivedRecord",

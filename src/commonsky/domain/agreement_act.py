@@ -65,3 +65,9 @@ class SignedAgreement(Struct, frozen=True, kw_only=True):
     def acts_of(self, member: str) -> tuple[AgreementAct, ...]:
         """The member's acts on this text."""
         return tuple(act for act in self.acts if act.member == member and act.document_sha256 == self.sha256)
+
+
+class ProposedText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agreement as its author wrote it, comments and all: how one party shows it to the others."""
+
+    document: str

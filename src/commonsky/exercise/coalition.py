@@ -75,7 +75,9 @@ def found_coalition(scenario: Scenario, source: Path, folder: Path, *, first_por
             agreement = read_agreement(document.read_bytes(), source=str(document))
             if one.id in agreement.parties:
                 shutil.copyfile(document, home.agreements / document.name)
-                add_acts(home.agreements, agreement, signatures(agreement, keys, scenario.begins_tai_s))
+                add_acts(
+                    home.agreements, agreement.reference, signatures(agreement, keys, scenario.begins_tai_s)
+                )
         open_node(home.path, lambda: scenario.begins_tai_s).store.close()
     return Coalition(scenario, folder, urls)
 

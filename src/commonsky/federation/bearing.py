@@ -6,8 +6,8 @@ restrictions are the giver's: they end with the term, with a newer version that 
 
 from msgspec.structs import replace
 
-from commonsky.domain import ActKind, Agreement, Clause, Effect, RecordKind, SignedAgreement
-from commonsky.federation.standing import Stance, Standing, State, stance_of
+from commonsky.domain import Agreement, Clause, Effect, RecordKind, SignedAgreement
+from commonsky.federation.standing import Stance, Standing, State, signers_of_another_text, stance_of
 
 _ALL_TIME_TAI_S = (-1e9, 2.5e11)
 CHANGED_TEXT = "its-text-was-changed"
@@ -39,9 +39,8 @@ def _restrictions(agreement: Agreement) -> Agreement | None:
 
 def _withheld_whole(document: SignedAgreement) -> Agreement | None:
     """Nothing goes to those who signed another text with the giver: nobody can tell what that one withheld."""
-    agreement = document.agreement
-    signers = {act.member for act in document.acts if act.act is ActKind.SIGN}
-    if agreement.giver not in signers or len(signers) == 1:
+    agreement, signers = document.agreement, signers_of_another_text(document)
+    if not signers:
         return None
     everything = Clause(id=CHANGED_TEXT, kinds=frozenset(RecordKind), effect=Effect.WITHHOLD)
     readers = (agreement.readers | signers) - {agreement.giver}

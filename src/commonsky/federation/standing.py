@@ -200,7 +200,7 @@ def took_effect(document: SignedAgreement, now_tai_s: float) -> bool:
     does a change of its text.
     """
     agreement = document.agreement
-    if any(act.document_sha256 != document.sha256 for act in document.acts):
+    if signers_of_another_text(document):
         return True
     counted = tuple(act for act in document.acts if act.act is ActKind.SIGN or act.member == agreement.giver)
     for moment in (*(one for one in moments(document) if one <= now_tai_s), now_tai_s):
@@ -208,6 +208,16 @@ def took_effect(document: SignedAgreement, now_tai_s: float) -> bool:
         if state_of(facts_of(known, (), now_tai_s=moment)) is State.IN_FORCE:
             return True
     return False
+
+
+def signers_of_another_text(document: SignedAgreement) -> frozenset[str]:
+    """Who signed another text under this reference, where that may have had force: the giver and somebody else did."""
+    signers = {
+        act.member
+        for act in document.acts
+        if act.act is ActKind.SIGN and act.document_sha256 != document.sha256
+    }
+    return frozenset(signers) if document.agreement.giver in signers and len(signers) > 1 else frozenset()
 
 
 def moments(document: SignedAgreement) -> Iterator[float]:

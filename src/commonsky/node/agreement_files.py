@@ -18,27 +18,27 @@ def document_file(folder: Path, agreement: Agreement) -> Path:
     return folder / f"{agreement.id}.v{agreement.version}.toml"
 
 
-def acts_file(folder: Path, agreement: Agreement) -> Path:
-    """Where the acts on an agreement stand."""
-    return folder / f"{agreement.id}.v{agreement.version}{ACTS}"
+def acts_file(folder: Path, reference: str) -> Path:
+    """Where the acts on the agreement of this reference stand."""
+    return folder / f"{reference.replace('@', '.v')}{ACTS}"
 
 
-def held_acts(folder: Path, agreement: Agreement) -> tuple[AgreementAct, ...]:
-    """Return the acts that stand beside an agreement, unverified; raises FormatError where they cannot be read."""
-    file = acts_file(folder, agreement)
+def held_acts(folder: Path, reference: str) -> tuple[AgreementAct, ...]:
+    """Return the acts that stand there on an agreement, unverified; raises FormatError where they cannot be read."""
+    file = acts_file(folder, reference)
     return read_acts(file.read_bytes(), source=str(file)) if file.exists() else ()
 
 
-def add_acts(folder: Path, agreement: Agreement, acts: Iterable[AgreementAct]) -> int:
-    """Put acts, verified by the caller, beside those that stand there; return how many are new.
+def add_acts(folder: Path, reference: str, acts: Iterable[AgreementAct]) -> int:
+    """Put acts on an agreement, verified by the caller, beside those that stand there; return how many are new.
 
     Raises FormatError where those that stand there cannot be read.
     """
     with alone(folder / LOCK):
-        held = held_acts(folder, agreement)
+        held = held_acts(folder, reference)
         together = in_order((*held, *acts))
         if together != held:
-            write_whole(acts_file(folder, agreement), write_acts(together))
+            write_whole(acts_file(folder, reference), write_acts(together))
     return len(together) - len(set(held))
 
 

@@ -12,12 +12,14 @@ signature is false, and acts whose document is gone.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from commonsky.domain import Agreement, AgreementAct, SignedAgreement
 from commonsky.federation.acts import act_verifies, in_order
@@ -30,6 +32,7 @@ from commonsky.formats.canonical_agreement import agreement_sha256
 from commonsky.formats.errors import FormatError
 from commonsky.node.agreement_files import ACTS
 
+_LATER = f"proposed/*/*{ACTS}"
 _WAITING = frozenset({State.DRAFT, State.AWAITING, State.SUSPENDED, State.INVALID})
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
@@ -137,20 +140,11 @@ def read_shelf(folder: Path, keys: Keys, *, own: str, now_tai_s: float) -> Shelf
     stamp = stamp_of(folder)
     faults: list[str] = []
     read = dict(_documents(folder, faults))
-    acts = dict(_acts(folder, read, keys, faults))
-    signed = {
-        reference: SignedAgreement(
-            agreement=agreement, sha256=agreement_sha256(agreement), acts=acts.get(reference, ())
-        )
-        for reference, (_, agreement) in read.items()
-    }
+    acts = _acts(folder, {reference: bare for reference, (_, bare) in read.items()}, keys, faults)
+    signed = {reference: replace(bare, acts=acts.get(reference, ())) for reference, (_, bare) in read.items()}
     documents = []
-    for reference, (file, agreement) in read.items():
-        versions = [
-            one
-            for one in signed.values()
-            if (one.agreement.giver, one.agreement.id) == (agreement.giver, agreement.id)
-        ]
+    for reference, (file, bare) in read.items():
+        versions = [one for one in signed.values() if _line(one.agreement) == _line(bare.agreement)]
         stands = standing(signed[reference], versions, now_tai_s=now_tai_s)
         bears = bearing(signed[reference], stands, now_tai_s=now_tai_s)
         documents.append(Shelved(file, signed[reference], stands, bears))
@@ -158,7 +152,8 @@ def read_shelf(folder: Path, keys: Keys, *, own: str, now_tai_s: float) -> Shelf
     return Shelf(own, stamp, tuple(documents), tuple(faults), min(times, default=float("inf")))
 
 
-def _documents(folder: Path, faults: list[str]) -> Iterable[tuple[str, tuple[Path, Agreement]]]:
+def _documents(folder: Path, faults: list[str]) -> Iterable[tuple[str, tuple[Path, SignedAgreement]]]:
+    """Give every document, by its reference, without its acts."""
     read: dict[str, Agreement] = {}
     for file in sorted(folder.glob("*.toml")):
         if file.name.endswith(ACTS):
@@ -172,14 +167,15 @@ def _documents(folder: Path, faults: list[str]) -> Iterable[tuple[str, tuple[Pat
         else:
             known = read.setdefault(agreement.reference, agreement)
             if known is agreement:
-                yield agreement.reference, (file, agreement)
+                bare = SignedAgreement(agreement=agreement, sha256=agreement_sha256(agreement))
+                yield agreement.reference, (file, bare)
             elif known != agreement:
                 faults.append(f"{file}: another document also calls itself {agreement.reference}")
 
 
 def _acts(
-    folder: Path, documents: Mapping[str, tuple[Path, Agreement]], keys: Keys, faults: list[str]
-) -> Iterable[tuple[str, tuple[AgreementAct, ...]]]:
+    folder: Path, documents: Mapping[str, SignedAgreement], keys: Keys, faults: list[str]
+) -> dict[str, tuple[AgreementAct, ...]]:
     """Give what was declared on each document and is proven; what no key is pinned for is left out."""
     found: list[AgreementAct] = []
     for file in sorted(folder.glob(f"*{ACTS}")):
@@ -190,23 +186,39 @@ def _acts(
         except FormatError as error:
             faults.append(str(error))
         else:
-            faults += filter(None, dict.fromkeys(_fault(act, documents, keys, file) for act in acts))
-            found += [act for act in acts if act.member in keys]
-    for reference, group in groupby(sorted(found, key=_reference), key=_reference):
-        yield reference, in_order(group)
+            wrong = {act: fault for act in acts if (fault := _fault(act, documents, keys))}
+            faults += [f"{file}: {fault}" for fault in dict.fromkeys(wrong.values())]
+            found += [act for act in acts if act not in wrong and act.member in keys]
+    for file in sorted(folder.glob(_LATER)):
+        # What came before the document, or could not be put beside it; not proven to be about it before now.
+        with suppress(OSError, FormatError):
+            acts = read_acts(file.read_bytes(), source=str(file))
+            proven = [act for act in acts if act.member in keys and not _fault(act, documents, keys)]
+            found += [act for act in proven if _is_about(act, documents)]
+    found.sort(key=_reference)
+    return {reference: in_order(group) for reference, group in groupby(found, key=_reference)}
 
 
-def _fault(
-    act: AgreementAct, documents: Mapping[str, tuple[Path, Agreement]], keys: Keys, file: Path
-) -> str | None:
+def _fault(act: AgreementAct, documents: Mapping[str, SignedAgreement], keys: Keys) -> str | None:
     """Say what is wrong with an act that stands beside the documents."""
-    if act.agreement not in documents:
-        return f"{file}: its document, {act.agreement}, is not here: put it back, or withdraw it and take both away"
-    if act.member not in documents[act.agreement][1].parties:
-        return f"{file}: {act.member} is no party to {act.agreement} and cannot {act.act} it"
+    document = documents.get(act.agreement)
+    if document is None:
+        return f"its document, {act.agreement}, is not here: put it back, or withdraw it and take both away"
+    if act.member not in document.agreement.parties:
+        return f"{act.member} is no party to {act.agreement} and cannot {act.act} it"
     if act.member in keys and not act_verifies(act, keys[act.member]):
-        return f"{file}: the signature of {act.member} ({act.act}) is not that of its pinned key"
+        return f"the signature of {act.member} ({act.act}) is not that of its pinned key"
     return None
+
+
+def _is_about(act: AgreementAct, documents: Mapping[str, SignedAgreement]) -> bool:
+    document = documents.get(act.agreement)
+    return document is not None and act.document_sha256 == document.sha256
+
+
+def _line(agreement: Agreement) -> tuple[str, str]:
+    """What the versions of an agreement have in common."""
+    return agreement.giver, agreement.id
 
 
 def _reference(act: AgreementAct) -> str:
@@ -218,7 +230,8 @@ def stamp_of(folder: Path) -> Stamp:
 
     The time is that of the inode, which no program sets: a document put back with its old date counts as new.
     """
-    return tuple((file.name, *_change_of(file)) for file in sorted(folder.glob("*.toml")))
+    files = sorted((*folder.glob("*.toml"), *folder.glob(_LATER)))
+    return tuple((str(file), *_change_of(file)) for file in files)
 
 
 def _change_of(file: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import msgspec
 from commonsky.domain import NoticeKind
 from commonsky.domain.printable import printable
 from commonsky.federation import read_header, seal
-from commonsky.node import asking, audit, holdings, key_roll
+from commonsky.node import agreeing, asking, audit, holdings, key_roll
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice
 
@@ -20,6 +20,8 @@ NOTICES_PER_ENVELOPE = 100
 Handler = Callable[[Node, HeldNotice], str]
 
 HANDLERS: dict[NoticeKind, Handler] = {
+    NoticeKind.AGREEMENT: agreeing.hear_text,
+    NoticeKind.AGREEMENT_ACT: agreeing.hear_act,
     NoticeKind.QUESTION: asking.answer,
     NoticeKind.ANSWER: asking.heard,
     NoticeKind.CHECKPOINT: audit.witness,
