@@ -32,6 +32,7 @@ COMMANDS = {
     "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
     "node": "One member's node: found it, know partners, take files in, serve.",
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
+    "agreement": "Agreements: write, check, compare, sign, suspend, resume, withdraw and list them.",
     "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
     "audit": "What a node decided and sent, as a tree that cannot be rewritten unseen: verify, prove, export.",
     "holdings": "What partners gave us, what of it is locked, what they owe us, and what is left without one.",
@@ -40,10 +41,11 @@ COMMANDS = {
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",
     "demo": "Bring up a coalition of sovereign nodes and let it observe, track and share for a day.",
 }
+GROUPS = {"account", "agreement", "audit", "link", "message", "node"}
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
     app.command(
-        f"{_module}:{'app' if _name in {'node', 'link', 'message', 'account', 'audit'} else _name}",
+        f"{_module}:{'app' if _name in GROUPS else _name}",
         name=_name,
         help=_line,
     )

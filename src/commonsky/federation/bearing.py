@@ -34,7 +34,7 @@ def _restrictions(agreement: Agreement) -> Agreement | None:
     withholding = tuple(clause for clause in agreement.clauses if clause.effect is Effect.WITHHOLD)
     if not withholding:
         return None
-    return replace(agreement, clauses=withholding, declassifications=(), safety_of_flight=None, onward=False)
+    return _without_grants(agreement, withholding)
 
 
 def _withheld_whole(document: SignedAgreement) -> Agreement | None:
@@ -44,13 +44,11 @@ def _withheld_whole(document: SignedAgreement) -> Agreement | None:
         return None
     everything = Clause(id=CHANGED_TEXT, kinds=frozenset(RecordKind), effect=Effect.WITHHOLD)
     readers = (agreement.readers | signers) - {agreement.giver}
+    ever = replace(agreement, readers=readers, begins_tai_s=_ALL_TIME_TAI_S[0], ends_tai_s=_ALL_TIME_TAI_S[1])
+    return _without_grants(ever, (everything,))
+
+
+def _without_grants(agreement: Agreement, clauses: tuple[Clause, ...]) -> Agreement:
     return replace(
-        agreement,
-        readers=readers,
-        begins_tai_s=_ALL_TIME_TAI_S[0],
-        ends_tai_s=_ALL_TIME_TAI_S[1],
-        clauses=(everything,),
-        declassifications=(),
-        safety_of_flight=None,
-        onward=False,
+        agreement, clauses=clauses, declassifications=(), safety_of_flight=None, onward=False, lease_s=None
     )

@@ -42,6 +42,9 @@ STANCES = {
     (Stance.SUSPENDS, ActKind.WITHDRAW): Stance.WITHDREW,
 } | {(Stance.WITHDREW, kind): Stance.WITHDREW for kind in ActKind}
 
+CLOCK_TOLERANCE_S = 60.0
+"""So far a member's clock may be ahead of ours."""
+
 _LOOSENS = frozenset({ActKind.SIGN, ActKind.RESUME})
 
 
@@ -145,7 +148,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 def standing(document: SignedAgreement, versions: Sequence[SignedAgreement], *, now_tai_s: float) -> Standing:
     """Return where an agreement stands; ``versions`` are the documents of the same id and giver.
 
-    What restricts counts at once, whatever the clock of its member says; what loosens counts from its time on.
+    What restricts counts at once, whatever the clock of its member says; what loosens counts from its time on, with a
+    minute's tolerance.
     """
     newer = [one for one in versions if one.agreement.version > document.agreement.version]
     state = state_of(facts_of(document, newer, now_tai_s=now_tai_s))
@@ -187,7 +191,7 @@ def stance_of(acts: Sequence[AgreementAct], now_tai_s: float) -> Stance:
     """Return where a party stands by its acts on a text, in whatever order they are given."""
     stance = Stance.UNSIGNED
     for act in in_order(acts):
-        if act.at_tai_s <= now_tai_s or act.act not in _LOOSENS:
+        if act.at_tai_s <= now_tai_s + CLOCK_TOLERANCE_S or act.act not in _LOOSENS:
             stance = STANCES[stance, act.act]
     return stance
 
@@ -203,11 +207,11 @@ def took_effect(document: SignedAgreement, now_tai_s: float) -> bool:
     if signers_of_another_text(document):
         return True
     counted = tuple(act for act in document.acts if act.act is ActKind.SIGN or act.member == agreement.giver)
-    for moment in (*(one for one in moments(document) if one <= now_tai_s), now_tai_s):
-        known = _as_of(replace(document, acts=counted), moment)
-        if state_of(facts_of(known, (), now_tai_s=moment)) is State.IN_FORCE:
-            return True
-    return False
+    known = replace(document, acts=counted)
+    if state_of(facts_of(known, (), now_tai_s=now_tai_s)) is State.IN_FORCE:
+        return True
+    passed = (one for one in moments(document) if one <= now_tai_s)
+    return any(state_of(facts_of(_as_of(known, one), (), now_tai_s=one)) is State.IN_FORCE for one in passed)
 
 
 def signers_of_another_text(document: SignedAgreement) -> frozenset[str]:
@@ -224,7 +228,9 @@ def moments(document: SignedAgreement) -> Iterator[float]:
     """Give the times at which a document's state may change."""
     yield document.agreement.begins_tai_s
     yield document.agreement.ends_tai_s
-    yield from (act.at_tai_s for act in document.acts)
+    for act in document.acts:
+        yield act.at_tai_s - CLOCK_TOLERANCE_S
+        yield act.at_tai_s
 
 
 def state_diagram() -> str:

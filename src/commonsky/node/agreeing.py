@@ -9,6 +9,7 @@ Everything here may be done twice, as by a process that ended in between, with t
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -170,8 +171,8 @@ def hear_text(node: Node, notice: HeldNotice) -> str:
     reference = agreement.reference
     if not {node.id, notice.iss} <= agreement.parties:
         raise ValueError(f"{reference} is not between {notice.iss} and {node.id}")
-    known = node.agreements().shelved(reference)
-    if known is not None and known.document.sha256 == agreement_sha256(agreement):
+    known, sha256 = node.agreements().shelved(reference), agreement_sha256(agreement)
+    if (known is not None and known.document.sha256 == sha256) or list(_proposed_as(node, reference, sha256)):
         return f"{reference} is here already"
     folder = _room_for(node, notice.iss, reference)
     write_whole(document_file(folder, agreement), text)
@@ -276,17 +277,23 @@ def _proposed_acts(node: Node, document: SignedAgreement) -> Iterator[AgreementA
                 yield act
 
 
+def _proposed_as(node: Node, reference: str, sha256: str) -> Iterator[Path]:
+    """Give the files of partners that propose this very text."""
+    for _, file in proposals(node):
+        with suppress(OSError, FormatError):
+            agreement = read_agreement(file.read_bytes(), source=str(file))
+            if agreement.reference == reference and agreement_sha256(agreement) == sha256:
+                yield file
+
+
 def _clear_proposals(node: Node, document: SignedAgreement) -> None:
     """Take away what was proposed of a text that is ours now; other texts of its reference stay to be compared."""
-    for folder in sorted((node.folder.agreements / PROPOSED).glob("*")):
-        file = document_file(folder, document.agreement)
-        try:
-            same = agreement_sha256(read_agreement(file.read_bytes(), source=str(file))) == document.sha256
-        except (OSError, FormatError):
-            continue
-        if same:
-            acts_file(folder, document.agreement.reference).unlink(missing_ok=True)
-            file.unlink()
+    reference = document.agreement.reference
+    for file in list(_proposed_as(node, reference, document.sha256)):
+        file.unlink()
+    for folder in (node.folder.agreements / PROPOSED).glob("*"):
+        if not document_file(folder, document.agreement).exists():
+            acts_file(folder, reference).unlink(missing_ok=True)
 
 
 def _room_for(node: Node, partner: str, reference: str) -> Path:
