@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from commonsky.astro.time import utc_from_tai_s
+from commonsky.cli.agreement_list import NodeFolder, cell_of, entry, list_agreements
 from commonsky.cli.agreement_texts import check, diff, new
 from commonsky.cli.nodes import opened
-from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
+from commonsky.cli.render import CommandError, Exit, Report, complain, show
 from commonsky.cli.two_persons import Approval, approved_by_two
 from commonsky.domain import ActKind, Agreement, Effect, SignedAgreement
 from commonsky.formats.agreement_toml import read_agreement
@@ -26,7 +26,7 @@ from commonsky.node.agreements import Shelved
 from commonsky.node.jobs import share
 from commonsky.node.node import Node
 from commonsky.node.start import desk_of
-from commonsky.sharing.agreement_words import agreement_words, clause_words, duration, rule_words
+from commonsky.sharing.agreement_words import agreement_words, clause_words, rule_words
 
 app = App(
     name="agreement", help="Agreements: write, check, compare, sign, suspend, resume, withdraw and list them."
@@ -34,8 +34,8 @@ app = App(
 app.command(new)
 app.command(check)
 app.command(diff)
+app.command(list_agreements, name="list")
 
-NodeFolder = Annotated[Path, Parameter(name=["--node", "-n"])]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"])]
 
 
@@ -140,48 +140,6 @@ def withdraw(
     return _declare(ActKind.WITHDRAW, reference, reason, node, yes=yes, json=json)
 
 
-@app.command(name="list")
-def list_agreements(*, node: NodeFolder = Path(), json: bool = False) -> int:
-    """List a node's agreements: who gives, who reads, where each stands, and who has still to sign.
-
-    Exit code 3 when something is wrong with a document or its signatures: then nothing is released.
-
-    Parameters
-    ----------
-    node
-        Folder of the node (default: this folder).
-    json
-        Print one JSON document.
-    """
-    with opened(node) as opened_node:
-        shelf = opened_node.agreements()
-        entries = [_entry(one) for one in shelf.documents]
-        proposed = [_proposal(partner, file) for partner, file in proposals(opened_node)]
-    columns = ("agreement", "giver", "readers", "state", "since", "until", "lease", "signed", "awaited")
-    rows = [tuple(_cell(entry[name]) for name in columns) for entry in entries]
-    tables = [Table("", columns, rows)] if rows else []
-    waiting = [(one["agreement"], one["words"]) for one in entries if one["waits"]]
-    if waiting:
-        tables.append(Table("Without force", ("agreement", "why"), waiting))
-    if proposed:
-        names = ("agreement", "from", "title", "document")
-        tables.append(
-            Table("Proposed by partners", names, [tuple(map(str, one.values())) for one in proposed])
-        )
-    if shelf.faults:
-        tables.append(
-            Table("Nothing is released until this is mended", ("fault",), [(f,) for f in shelf.faults])
-        )
-    title = f"{len(entries) or 'No'} agreement{'' if len(entries) == 1 else 's'}"
-    report = Report(
-        title,
-        tables=tables,
-        document={"agreements": entries, "proposed": proposed, "faults": list(shelf.faults)},
-        exit_code=Exit.SOME_REJECTED if shelf.faults else Exit.OK,
-    )
-    return show(report, as_json=json)
-
-
 def _declare(  # noqa: PLR0913  # the words of the commands
     kind: ActKind, reference: str, reason: str, folder: Path, *, yes: bool, json: bool
 ) -> int:
@@ -257,52 +215,8 @@ def _confirm(what: str, *, yes: bool) -> None:
 
 
 def _outcome(shelved: Shelved, approval: Approval) -> Report:
-    facts = {**_entry(shelved), "approval": approval.words}
+    facts = {**entry(shelved), "approval": approval.words}
     shown = {
-        name: _cell(facts[name]) for name in ("state", "since", "signed", "awaited", "document", "approval")
+        name: cell_of(facts[name]) for name in ("state", "since", "signed", "awaited", "document", "approval")
     }
     return Report(shelved.words, shown, document=facts)
-
-
-def _entry(one: Shelved) -> dict[str, object]:
-    agreement, stands = one.agreement, one.standing
-    return {
-        "agreement": agreement.reference,
-        "title": agreement.title,
-        "giver": agreement.giver,
-        "readers": sorted(agreement.readers),
-        "state": stands.state,
-        "since": utc_from_tai_s(stands.since_tai_s, digits=0),
-        "until": utc_from_tai_s(agreement.ends_tai_s, digits=0),
-        "lease": None if agreement.lease_s is None else duration(agreement.lease_s),
-        "signed": list(stands.signed),
-        "awaited": list(stands.awaited),
-        "words": one.words,
-        "waits": not stands.binding,
-        "text_sha256": one.document.sha256,
-        "document": str(one.file),
-        "acts": [
-            {
-                "act": act.act,
-                "member": act.member,
-                "at": utc_from_tai_s(act.at_tai_s, digits=0),
-                "actors": list(act.actors),
-                "reason": act.reason,
-            }
-            for act in one.document.acts
-        ],
-    }
-
-
-def _proposal(partner: str, file: Path) -> dict[str, object]:
-    agreement = read_agreement(file.read_bytes(), source=str(file))
-    return {
-        "agreement": agreement.reference,
-        "from": partner,
-        "title": agreement.title,
-        "document": str(file),
-    }
-
-
-def _cell(value: object) -> object:
-    return ", ".join(value) if isinstance(value, list) else value

@@ -13,6 +13,7 @@ from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
 from commonsky.cli.written import written
 from commonsky.domain import Agreement, Mode
+from commonsky.domain.member import MEMBER_ID, NO_MEMBER_ID
 from commonsky.formats.agreement_toml import agreement_faults, read_agreement
 from commonsky.formats.canonical import decode
 from commonsky.formats.toml_lines import Path as TomlPath
@@ -69,6 +70,9 @@ def new(  # noqa: PLR0913  # what an agreement begins with
     output
         The file to write (default: ID.v1.toml in this folder); one that is there is never overwritten.
     """
+    for member in (giver, *readers):
+        if not MEMBER_ID.fullmatch(member):
+            raise CommandError(f"member id {member!r} {NO_MEMBER_ID}", Exit.UNUSABLE)
     name = id or f"{giver}-{readers[0]}-{template}"
     today_tai_s = tai_s_from_utc(utc_from_tai_s(wall_clock_tai_s(), digits=0)[:10] + "T00:00:00Z")
     text = (_TEMPLATES / f"{template}.toml").read_text(encoding="utf-8")
