@@ -11,6 +11,7 @@ from commonsky.node import agreeing, jobs
 from commonsky.node.agreeing import CannotAgreeError, declare, proposals, sign, signable
 from commonsky.node.agreement_files import acts_file
 from commonsky.node.notices import obey_notices
+from commonsky.store import HeldNotice
 
 SIGN, RESUME, SUSPEND, WITHDRAW = ActKind
 NEW = """
@@ -200,19 +201,8 @@ def test_an_older_version_is_not_signed_once_a_newer_one_took_effect(coalition, 
 
 def hear(node, issuer, kind, content):
     """Have a node obey a notice as if it came on the issuer's feed; give what came of it."""
-    notice = replace(_ANY, iss=issuer, kind=kind, content=content)
-    handler = agreeing.hear_text if kind is NoticeKind.AGREEMENT else agreeing.hear_act
-    return handler(node, notice)
-
-
-@pytest.fixture(autouse=True)
-def _any_notice(coalition):
-    global _ANY  # noqa: PLW0603  # one notice that really came, as a pattern
-    aur = coalition.nodes["AUR"]
-    aur.store.post("BOR", NoticeKind.LEASES, b"{}", at_tai_s=coalition.now_tai_s)
-    jobs.share(aur)
-    coalition.exchange()
-    _ANY = coalition.nodes["BOR"].store.told("AUR", NoticeKind.LEASES)[0]
+    notice = HeldNotice(n=1, iss=issuer, kind=kind, content=content, received_tai_s=node.now_tai_s())
+    return (agreeing.hear_text if kind is NoticeKind.AGREEMENT else agreeing.hear_act)(node, notice)
 
 
 def act_of(coalition, kind, member, reference="AUR-PARTNERS@1", at="AUR", **changes):

@@ -62,7 +62,7 @@ def act(coalition, kind, *, by="BOR", at=("BOR", "AUR")):
         node = coalition.nodes[name]
         document = node.agreements().shelved(REFERENCE).document
         made = sign_act(next_act(kind, by, document, now_tai_s=coalition.now_tai_s), coalition.nodes[by].key)
-        add_acts(node.folder.agreements, document.agreement, [made])
+        add_acts(node.folder.agreements, document.agreement.reference, [made])
         jobs.keep_agreements(node)
         jobs.share(node)
 

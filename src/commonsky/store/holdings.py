@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, fu
 
 from commonsky.domain import Accepted
 from commonsky.store.rows import Holding
-from commonsky.store.schema import OWN, decisions, holdings, inbox, lineage, locked_records, records
+from commonsky.store.schema import OWN, decisions, holdings, inbox, lineage, locked_records, records, rulings
 from commonsky.store.session import Session, insert_missing, insert_or
 
 
@@ -77,19 +77,23 @@ class Holdings(Session):
     def passed_on(self, source: str, agreement: str) -> list[tuple[str, str]]:
         """Give what we released of a holding to others: pairs of a record's id and its reader."""
         query = (
-            select(decisions.c.record, decisions.c.reader)
-            .join(records, records.c.n == decisions.c.entry)
-            .where(records.c.source == source, records.c.agreement == agreement, decisions.c.allowed)
+            select(records.c.id, decisions.c.reader)
+            .join(decisions, decisions.c.entry == records.c.n)
+            .join(rulings, rulings.c.n == decisions.c.ruling)
+            .where(records.c.source == source, records.c.agreement == agreement, rulings.c.allowed)
             .distinct()
-            .order_by(decisions.c.record, decisions.c.reader)
+            .order_by(records.c.id, decisions.c.reader)
         )
         with self._reading() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
 
     def released_under(self, reader: str, agreement: str) -> int:
         """Count the records that we ever released to a reader under an agreement."""
-        query = select(func.count(decisions.c.record.distinct())).where(
-            decisions.c.reader == reader, decisions.c.agreement == agreement, decisions.c.allowed
+        query = (
+            select(func.count(records.c.id.distinct()))
+            .join(decisions, decisions.c.entry == records.c.n)
+            .join(rulings, rulings.c.n == decisions.c.ruling)
+            .where(decisions.c.reader == reader, rulings.c.agreement == agreement, rulings.c.allowed)
         )
         with self._reading() as connection:
             return connection.scalar(query) or 0
