@@ -204,7 +204,8 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is that of an exercise: commands then take the latest time that the node has seen, not the machine's. With
     ``keep_traces``, every test of every decision is stored with it: that costs much of the speed of deciding, and
     ``commonsky explain`` tells the same as things stand now. With ``rederive``, partners that may not have a track
-    get one that is fitted to what may count for them.
+    get one that is fitted to what may count for them. ``referee_share`` (0 to 1) of all decisions are decided again
+    by Cedar; a feed on which the two differ stops.
     """
 
     operation: str
@@ -222,6 +223,7 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     people: PeopleSettings = PeopleSettings()
     rederive: bool = False
     keep_traces: bool = False
+    referee_share: float = 0.002
     audit: Audit = Audit()
     database: str = ""
     feed: FeedPort | None = None
@@ -235,6 +237,8 @@ class NodeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"{', '.join(through)} would be reached through a broker, and none is configured"
             )
+        if not 0.0 <= self.referee_share <= 1.0:
+            raise ValueError("referee_share is a share of all decisions, 0 to 1")
         if self.generation < 1:
             raise ValueError("generation counts from 1")
         _require_distinct("sensors", [own.sensor.id for own in self.sensors])

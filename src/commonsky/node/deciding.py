@@ -13,6 +13,7 @@ from commonsky.node.agreements import Shelf
 from commonsky.node.coarse import coarse
 from commonsky.node.context import claims_of, facets_of, in_form
 from commonsky.node.node import Node
+from commonsky.node.refereeing import ask_referee, compare_with_reference
 from commonsky.sharing import Columns, Facets, Verdicts, decide, decide_all
 from commonsky.store import Batch, StoredRecord, Transaction
 
@@ -29,15 +30,21 @@ class DecidedBatch(Struct, frozen=True, kw_only=True):
 def decide_batch(
     node: Node, tx: Transaction, reader: str, due: Sequence[StoredRecord], shelf: Shelf
 ) -> DecidedBatch:
-    """Decide now, by the agreements of the shelf, whether each of these entries goes to a reader."""
+    """Decide now, by the agreements of the shelf, whether each of these entries goes to a reader.
+
+    Raises EnginesDisagreeError when another engine that is asked gives another answer.
+    """
     given, held, now_tai_s = shelf.given_by(node.id), shelf.held_by(node.id), node.now_tai_s()
     facets = _facets(tx, due)
     verdicts = decide_all(Columns(facets), reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
     traces: list[Trace] = [()] * len(due)
+    ask_referee(node, due, facets, verdicts, shelf, reader)
     if node.config.keep_traces:
-        traces = [
-            decide(one, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held).trace for one in facets
+        reference = [
+            decide(one, reader, given, giver=node.id, now_tai_s=now_tai_s, held=held) for one in facets
         ]
+        compare_with_reference(verdicts, reference)
+        traces = [one.trace for one in reference]
     numbers = {ruling: number for number, ruling in enumerate(verdicts.rulings)}
     said, released = verdicts.ruling.tolist(), []
     for row in np.flatnonzero(verdicts.allowed).tolist():

@@ -44,6 +44,7 @@ from commonsky.node.locks import alone
 from commonsky.node.node import Node
 from commonsky.node.notices import obey_notices, seal_notices
 from commonsky.node.rederiving import rederived_records
+from commonsky.node.refereeing import EnginesDisagreeError
 from commonsky.node.screened import Screened
 from commonsky.node.screening import screened
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
@@ -137,7 +138,7 @@ def share(node: Node) -> int:
     if node.agreements_changed(shelf):
         for peer in node.config.peers:
             node.store.reconsider(peer.member.id, node.now_tai_s())
-    return sum(_share_with(node, peer.member.id, shelf) for peer in node.config.peers)
+    return sum(_share_unless_in_doubt(node, peer.member.id, shelf) for peer in node.config.peers)
 
 
 def keep_agreements(node: Node) -> tuple[str, ...]:
@@ -291,6 +292,16 @@ def _begin_generation(node: Node, reader: str) -> None:
             if tx.begin_generation(reader, generation):
                 tx.tell_again(reader)
                 tx.reconsider(reader, node.now_tai_s(), released_too=True)
+
+
+def _share_unless_in_doubt(node: Node, reader: str, shelf: Shelf) -> int:
+    """Share with a partner; where two engines differ, its link is cut until a person restores it."""
+    try:
+        return _share_with(node, reader, shelf)
+    except EnginesDisagreeError as fault:
+        node.store.cut(reader, at_tai_s=node.now_tai_s())
+        node.say_once("alarm", f"the link to {reader} is cut, since two engines decide differently: {fault}")
+        return 0
 
 
 def _share_with(node: Node, reader: str, shelf: Shelf) -> int:

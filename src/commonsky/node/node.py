@@ -14,6 +14,7 @@ from commonsky.node.agreements import Keys, Shelf, read_shelf, stamp_of
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor
 from commonsky.node.screened import Screened
 from commonsky.node.stopwatch import Stopwatch
+from commonsky.sharing.referee import Referee
 from commonsky.store import Store, StoreError
 
 
@@ -41,6 +42,7 @@ class Node:
     _sealed: Condition = field(default_factory=Condition)
     _to_wake: set[Callable[[], object]] = field(default_factory=set)
     _shelf: Shelf | None = None
+    _referee: tuple[Shelf, Referee] | None = None
     _shared_under: tuple[Agreement, ...] | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
     _settled: dict[str, Settled] = field(default_factory=dict)
@@ -67,6 +69,19 @@ class Node:
                 shelf = read_shelf(folder, self.signers(), own=self.id, now_tai_s=now_tai_s)
                 self._shelf = shelf
             return shelf
+
+    def referee(self, shelf: Shelf, members: frozenset[str]) -> Referee:
+        """What decides by Cedar under these agreements about records that these members have a part in.
+
+        Raises PolicyError when Cedar cannot read the agreements.
+        """
+        with self._lock:
+            kept = self._referee
+            if kept is None or kept[0] is not shelf or not members <= kept[1].members:
+                known = members.union(() if kept is None else kept[1].members)
+                given, held = shelf.given_by(self.id), shelf.held_by(self.id)
+                kept = self._referee = shelf, Referee(given, giver=self.id, members=known, held=held)
+            return kept[1]
 
     def agreements_changed(self, shelf: Shelf) -> bool:
         """Whether these are other agreements than the last ones that we shared under; asking counts as sharing."""
