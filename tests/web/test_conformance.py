@@ -82,7 +82,7 @@ def own_feed(node):
 
 
 def test_our_feed_over_http_keeps_every_clause(node, asked):
-    for envelope in [*chain(11), *chain(2, gen=2)]:
+    for envelope in [*chain(2), *chain(11, gen=2)]:
         node.store.enqueue(envelope)
     found = asked(own_feed(node))
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}, found
@@ -91,7 +91,7 @@ def test_our_feed_over_http_keeps_every_clause(node, asked):
 
 def test_our_feed_in_files_keeps_every_clause_that_files_have(tmp_path):
     giver, reader = found_two(tmp_path)
-    for envelope in [*chain(11), *chain(2, gen=2)]:
+    for envelope in [*chain(2), *chain(11, gen=2)]:
         giver.store.enqueue(envelope)
     found = findings(FileProbe(giver))
     assert failing(found) == set()

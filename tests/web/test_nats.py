@@ -29,7 +29,7 @@ from commonsky.web.nats_subjects import (
     stream_name,
     user_nkey,
 )
-from partners import GIVER, KEYS, NOW_TAI_S, PUBLIC, READER, THIRD, sealed, track
+from partners import GIVER, KEYS, NOW_TAI_S, PUBLIC, READER, THIRD, chain, sealed, track
 from two_nodes import found_two
 
 WAIT_S = 0.3
@@ -169,7 +169,7 @@ def test_what_is_released_is_pushed_and_what_was_released_before_is_asked_for(no
 
 def test_our_feed_over_nats_keeps_every_clause_that_a_broker_has(nodes):
     giver, reader = nodes
-    release(giver, [*tracks(11), sealed([track(99)], gen=2)])
+    release(giver, [*tracks(2), *chain(11, gen=2)])
     numbers = itertools.count()
     parties = Parties(
         issuer=GIVER,
