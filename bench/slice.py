@@ -22,8 +22,11 @@ import msgspec
 
 from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Member, MemberKind, Mode, Observation, ObservationKind, Sensor, Site
+from commonsky.exercise.coalition import signatures
 from commonsky.federation.keys import public_hex, signing_key
+from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.tdm_writer import write_tdm
+from commonsky.node.agreement_files import add_acts
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor, Peer
 from commonsky.node.start import found_node, wall_clock_tai_s
 from commonsky.node.stopwatch import Mark
@@ -73,7 +76,9 @@ def found(folder: Path) -> dict[str, NodeFolder]:
             peers=(Peer(member=members[other], url=URLS[other]),),
         )
         homes[name] = found_node(folder / name, config, KEYS[name])
+        agreement = read_agreement(AGREEMENT.encode(), source="observations.toml")
         (homes[name].agreements / "observations.toml").write_text(AGREEMENT)
+        add_acts(homes[name].agreements, agreement, signatures(agreement, KEYS, 0.0))
     return homes
 
 
