@@ -2,11 +2,28 @@
 
 import math
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from commonsky.domain import Decision, RecordKind, Ruling
 from commonsky.store.audit import append_decisions
@@ -15,7 +32,7 @@ from commonsky.store.rows import Batch, HeldDecision, StoredRecord
 from commonsky.store.rulings import REFUSED, ruling_numbers, ruling_of
 from commonsky.store.schema import OWN, decided_through, decisions, records, rulings
 from commonsky.store.session import Session, insert_all, insert_or, portions
-from commonsky.store.usable import usable
+from commonsky.store.usable import any_locked, unlocked
 
 _RULING_BITS = 24
 _INSERT_PACKED = """
@@ -65,30 +82,22 @@ class Decisions(Session):
         one that its originator itself gave us otherwise. Only ``kinds`` are asked about; ``onward`` also asks about
         records held from other members.
         """
+        asked = {"to": reader, "kinds": sorted(kinds), "now": now_tai_s, "most": limit}
         with self._reading() as connection:
-            wanted = [_never_asked(connection, reader, kinds, foreign=False)]
-            if onward:
-                wanted.append(_never_asked(connection, reader, kinds, foreign=True))
-            due = select(decisions.c.entry).where(
-                decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s <= now_tai_s
-            )
-            found: dict[int, StoredRecord] = {}
-            for condition in (and_(records.c.n.in_(due), ~_OVERRULED), *wanted):
-                query = (
-                    select(*STORED).where(condition, usable(connection)).order_by(records.c.n).limit(limit)
+            locked = any_locked(connection)
+            found = {row.n: stored(row) for row in connection.execute(_due(locked=locked), asked)}
+            for foreign in (False, True) if onward else (False,):
+                mark = connection.scalar(_MARK, {"to": reader, "foreign": foreign}) or 0
+                waiting = connection.execute(
+                    _waiting(foreign=foreign, locked=locked), {**asked, "mark": mark}
                 )
-                found.update((row.n, stored(row)) for row in connection.execute(query))
+                found.update((row.n, stored(row)) for row in waiting)
         return [found[n] for n in sorted(found)][:limit]
 
     def next_revisit(self, reader: str) -> float:
         """Give when the next refusal of this reader is due to be asked again; infinite when none will be."""
-        query = select(func.min(decisions.c.revisit_tai_s)).where(
-            decisions.c.reader == reader, decisions.c.newest, decisions.c.revisit_tai_s.is_not(None)
-        )
         with self._reading() as connection:
-            # What is locked or overruled is never asked about, so it must not be what is due next.
-            joined = query.join(records, records.c.n == decisions.c.entry)
-            earliest = connection.scalar(joined.where(usable(connection), ~_OVERRULED))
+            earliest = connection.scalar(_next_due(locked=any_locked(connection)), {"to": reader})
         return math.inf if earliest is None else float(earliest)
 
     def record_decisions(self, made: Iterable[tuple[int, Decision]], *, policy: int | None = None) -> None:
@@ -161,15 +170,53 @@ class Decisions(Session):
             return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _never_asked(
-    connection: Connection, reader: str, kinds: Collection[RecordKind], *, foreign: bool
-) -> ColumnElement[bool]:
-    """The records that no decision was ever made on; those up to the mark are known to need none."""
-    mark = connection.scalar(
-        select(decided_through.c.n).where(
-            decided_through.c.reader == reader, decided_through.c.foreign_records.is_(foreign)
-        )
+# Statements are made once: to put one together took longer than to ask it.
+
+_MARK = select(decided_through.c.n).where(
+    decided_through.c.reader == bindparam("to"), decided_through.c.foreign_records == bindparam("foreign")
+)
+_NEWEST = select(func.max(records.c.n))
+
+
+@cache
+def _due(*, locked: bool) -> Select[Any]:
+    """Records whose refusal is due to be asked again."""
+    due = select(decisions.c.entry).where(
+        decisions.c.reader == bindparam("to"),
+        decisions.c.newest,
+        decisions.c.revisit_tai_s <= bindparam("now"),
     )
+    return _oldest_first(records.c.n.in_(due), ~_OVERRULED, locked=locked)
+
+
+@cache
+def _next_due(*, locked: bool) -> Select[Any]:
+    """When the next is; what is locked or overruled is never asked about, so it must not be what is due next."""
+    query = select(func.min(decisions.c.revisit_tai_s)).join(records, records.c.n == decisions.c.entry)
+    asked_again = decisions.c.newest, decisions.c.revisit_tai_s.is_not(None)
+    return query.where(
+        decisions.c.reader == bindparam("to"), *asked_again, ~_OVERRULED, unlocked() if locked else true()
+    )
+
+
+@cache
+def _waiting(*, foreign: bool, locked: bool) -> Select[Any]:
+    """Records that no decision was ever made on."""
+    return _oldest_first(_never_asked(foreign=foreign), locked=locked)
+
+
+@cache
+def _first_waiting(*, foreign: bool) -> Select[Any]:
+    return select(func.min(records.c.n)).where(_never_asked(foreign=foreign))
+
+
+def _oldest_first(*conditions: ColumnElement[bool], locked: bool) -> Select[Any]:
+    query = select(*STORED).where(*conditions, unlocked() if locked else true())
+    return query.order_by(records.c.n).limit(bindparam("most"))
+
+
+def _never_asked(*, foreign: bool) -> ColumnElement[bool]:
+    """No decision was ever made on the record; those up to the mark are known to need none."""
     earlier = records.alias("earlier")
     copy = exists().where(
         earlier.c.id == records.c.id,
@@ -177,14 +224,15 @@ def _never_asked(
         or_(earlier.c.body_sha256 == records.c.body_sha256, earlier.c.source == OWN),
         earlier.c.n < records.c.n,
     )
+    reader = bindparam("to", type_=Text)
     decided = exists().where(
         decisions.c.entry == records.c.n, decisions.c.reader == reader, decisions.c.newest
     )
     # As an expression, the kind keeps SQLite from its index of kinds: records come in the order of n from the mark.
     kind = func.coalesce(records.c.kind, "")
     return and_(
-        records.c.n > (mark or 0),
-        kind.in_(sorted(kinds)),
+        records.c.n > bindparam("mark"),
+        kind.in_(bindparam("kinds", expanding=True)),
         records.c.source != OWN if foreign else records.c.source == OWN,
         records.c.source != reader,
         records.c.originator != reader,
@@ -196,14 +244,10 @@ def _never_asked(
 
 def _advance(connection: Connection, reader: str, kinds: Collection[RecordKind], *, foreign: bool) -> None:
     """Move a mark of a reader up to the first record that still needs a decision."""
-    known = connection.scalar(
-        select(decided_through.c.n).where(
-            decided_through.c.reader == reader, decided_through.c.foreign_records.is_(foreign)
-        )
-    )
-    newest = connection.scalar(select(func.max(records.c.n))) or 0
-    waiting = select(func.min(records.c.n)).where(_never_asked(connection, reader, kinds, foreign=foreign))
-    first = connection.scalar(waiting)
+    known = connection.scalar(_MARK, {"to": reader, "foreign": foreign})
+    newest = connection.scalar(_NEWEST) or 0
+    asked = {"to": reader, "kinds": sorted(kinds), "mark": known or 0}
+    first = connection.scalar(_first_waiting(foreign=foreign), asked)
     mark = newest if first is None else first - 1
     if mark == known:
         return

@@ -9,7 +9,7 @@ INVARIANTS
 import hashlib
 
 import msgspec
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
 from commonsky.store.audit import append_envelope
@@ -192,19 +192,23 @@ def _follows(header: EnvelopeHeader, head: FeedHead) -> bool:
     return same_chain and header.seq == head.seq + 1
 
 
+# Made once: these two are asked for with every envelope and every look for work.
+_HEAD = (
+    select(outbox.c.gen, outbox.c.seq, outbox.c.header_sha256)
+    .where(outbox.c.aud == bindparam("of"))
+    .order_by(outbox.c.gen.desc(), outbox.c.seq.desc())
+    .limit(1)
+)
+_CURSOR = select(cursors).where(cursors.c.iss == bindparam("of"))
+
+
 def _head(connection: Connection, aud: str) -> FeedHead:
-    query = (
-        select(outbox.c.gen, outbox.c.seq, outbox.c.header_sha256)
-        .where(outbox.c.aud == aud)
-        .order_by(outbox.c.gen.desc(), outbox.c.seq.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_HEAD, {"of": aud}).first()
     return FeedHead() if row is None else FeedHead(gen=row.gen, seq=row.seq, header_sha256=row.header_sha256)
 
 
 def _cursor(connection: Connection, issuer: str) -> FeedHead:
-    row = connection.execute(select(cursors).where(cursors.c.iss == issuer)).first()
+    row = connection.execute(_CURSOR, {"of": issuer}).first()
     if row is None:
         return FeedHead()
     return FeedHead(gen=row.gen, seq=row.seq, header_sha256=row.header_sha256, stopped=row.stopped)

@@ -9,12 +9,20 @@ INVARIANTS
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from commonsky.domain import Accepted, EnvelopeHeader
 from commonsky.store.rows import HeldNotice, PostedNotice
 from commonsky.store.schema import notices_in, notices_out
 from commonsky.store.session import Session
+
+_UNSEALED = (
+    select(notices_out)
+    .where(notices_out.c.aud == bindparam("to"), notices_out.c.seq.is_(None))
+    .order_by(notices_out.c.n)
+    .limit(bindparam("most"))
+)
+"""Made once: it is asked with every look for work."""
 
 
 class Notices(Session):
@@ -28,9 +36,8 @@ class Notices(Session):
 
     def unsealed(self, aud: str, limit: int) -> list[PostedNotice]:
         """Give the notices that wait for an envelope to this member, in the order in which they were posted."""
-        waiting = select(notices_out).where(notices_out.c.aud == aud, notices_out.c.seq.is_(None))
         with self._reading() as connection:
-            rows = connection.execute(waiting.order_by(notices_out.c.n).limit(limit))
+            rows = connection.execute(_UNSEALED, {"to": aud, "most": limit})
             return [_posted(row) for row in rows]
 
     def mark_sealed(self, notices: Sequence[PostedNotice], header: EnvelopeHeader) -> None:

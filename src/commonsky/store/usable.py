@@ -4,11 +4,17 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, tru
 
 from commonsky.store.schema import OWN, holdings, locked_records, records
 
+_ANY_LOCKED = select(exists().where(holdings.c.locked_tai_s.is_not(None)))
+
+
+def any_locked(connection: Connection) -> bool:
+    """Whether anything is locked at all; nearly always, nothing is."""
+    return bool(connection.scalar(_ANY_LOCKED))
+
 
 def usable(connection: Connection) -> ColumnElement[bool]:
-    """Return the condition on ``records`` that leaves out what is locked; nearly always, nothing is."""
-    any_locked = select(exists().where(holdings.c.locked_tai_s.is_not(None)))
-    return unlocked() if connection.scalar(any_locked) else true()
+    """Return the condition on ``records`` that leaves out what is locked."""
+    return unlocked() if any_locked(connection) else true()
 
 
 def unlocked() -> ColumnElement[bool]:
