@@ -11,8 +11,8 @@ from commonsky.web.running import listen
 class Served:
     """An application that is served until it is closed."""
 
-    def __init__(self, app, **options):
-        self._listening = listen("127.0.0.1", 0)
+    def __init__(self, app, *, port=0, **options):
+        self._listening = listen("127.0.0.1", port)
         scheme = "https" if "ssl_certfile" in options else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", **options))

@@ -10,6 +10,7 @@ export interface Listeners {
   status(status: Status): void;
   log(line: LogLine): void;
   warnings(revision: number): void;
+  release(revision: number): void;
   /** The node has answered something else than a stream. */
   closed(): void;
   connection(state: Connection, silentS: number): void;
@@ -32,6 +33,9 @@ export function listen(on: Listeners): void {
     source.addEventListener("log", (event: MessageEvent<string>) => on.log(JSON.parse(event.data) as LogLine));
     source.addEventListener("warnings", (event: MessageEvent<string>) => {
       on.warnings((JSON.parse(event.data) as { revision: number }).revision);
+    });
+    source.addEventListener("release", (event: MessageEvent<string>) => {
+      on.release((JSON.parse(event.data) as { revision: number }).revision);
     });
     source.addEventListener("error", () => {
       open = false;

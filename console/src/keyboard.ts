@@ -1,15 +1,20 @@
 // Keys for the whole page. Keys typed into a field stay there, but for Escape.
 
 import { proofGiven } from "./people/proof";
-import { encounterLink, eventLink, open, pictureLink, warningsLink } from "./routes";
+import { choose } from "./release/state";
+import { encounterLink, eventLink, open, pictureLink, releasesLink, warningsLink } from "./routes";
 import { session } from "./session";
 import { store, type State } from "./store";
+import { stepTab } from "./views/release-page";
+import { stepRecord } from "./views/release-records";
 import { stepWarning } from "./views/warnings-table";
 
 export const SHORTCUTS: [string, string][] = [
   ["/", "Search the table"],
   ["g p, g w", "Go to the picture, to the warnings"],
-  ["j, k", "Next, previous object or warning"],
+  ["g r", "Go to the releases"],
+  ["j, k", "Next, previous row of the table"],
+  ["n", "Next part of the page: of the releases"],
   ["Enter", "Centre the globe on the picked object; open the chosen warning"],
   ["g g", "Show the encounter on the globe"],
   ["Arrows", "Turn the globe (when it has the focus: Tab)"],
@@ -62,12 +67,18 @@ const OF_PAGE: Record<State["route"]["page"], Keys> = {
     Enter: () => store.state.chosenEvent !== null && open(eventLink(store.state.chosenEvent)),
   },
   event: {},
+  release: {
+    j: () => stepRecord(1),
+    k: () => stepRecord(-1),
+    n: () => stepTab(),
+  },
 };
 
 /** The second key of a pair that begins with g. */
 const GO: Keys = {
   p: () => open(pictureLink()),
   w: () => open(warningsLink(store.state)),
+  r: () => open(releasesLink()),
   g: () => showEncounter(),
 };
 const GO_WITHIN_MS = 1500;
@@ -109,10 +120,11 @@ function escape(): void {
   else if (state.personOpen) store.set({ personOpen: false });
   else if (state.shortcutsOpen) store.set({ shortcutsOpen: false });
   else if (state.linksOpen) store.set({ linksOpen: false });
-  else if (field instanceof HTMLInputElement && field.type !== "range") field.blur();
+  else if (field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && field.type !== "range")) field.blur();
   else if (state.logOpen) store.set({ logOpen: false });
   else if (state.route.page === "event") open(warningsLink(state));
   else if (state.route.page === "warnings") store.set({ chosenEvent: null });
+  else if (state.route.page === "release") choose(null);
   else if (state.selected !== null) session.select(null);
   else if (state.wideTable) store.set({ wideTable: false });
 }
@@ -134,5 +146,5 @@ export function listenToKeys(): void {
 }
 
 function isField(target: EventTarget | null): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  return [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement].some((field) => target instanceof field);
 }

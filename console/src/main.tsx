@@ -2,6 +2,7 @@ import { render } from "preact";
 import { exposeForTests } from "./inspection";
 import { listenToKeys } from "./keyboard";
 import { findOut, mustLogIn, onGone } from "./people/presence";
+import { releaseFollower } from "./release/follow";
 import { followAddress } from "./routes";
 import { session } from "./session";
 import { store } from "./store";
@@ -26,4 +27,5 @@ if (!mustLogIn(store.state)) {
   session.start();
   followAddress();
   follower.start();
+  releaseFollower.start();
 }

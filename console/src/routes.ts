@@ -2,7 +2,19 @@
 
 import { session } from "./session";
 import { store, type State } from "./store";
-import { eventHash, pictureHash, readAddress, readRoute, readWarningsAddress, replaceHash, warningsHash } from "./url-state";
+import { setRelease } from "./release/state";
+import {
+  eventHash,
+  pictureHash,
+  readAddress,
+  readReleaseAddress,
+  readRoute,
+  readWarningsAddress,
+  releaseHash,
+  replaceHash,
+  warningsHash,
+  type ReleaseRoute,
+} from "./url-state";
 import { taiOf } from "./utc";
 
 const KEEP_MS = 1000;
@@ -17,15 +29,18 @@ export function followAddress(): void {
   window.addEventListener("hashchange", obey);
   store.listen((now, before) => {
     if (now.warningFilter !== before.warningFilter || now.warningSort !== before.warningSort) keepWarnings(now);
+    if (now.release.filter !== before.release.filter || now.release.chosen !== before.release.chosen) keepRelease(now);
   });
   setInterval(keepPicture, KEEP_MS);
   if (store.state.route.page === "warnings") store.set(warningsAsked());
+  if (store.state.route.page === "release") obeyRelease(store.state.route);
 }
 
 function obey(): void {
   heeded = location.hash;
   const route = readRoute();
   if (route.page === "warnings") store.set({ route, ...warningsAsked(), event: null });
+  else if (route.page === "release") obeyRelease(route);
   else if (route.page === "picture") obeyPicture();
   else {
     const held = store.state.event?.event === route.event ? store.state.event : null;
@@ -45,6 +60,16 @@ function obeyPicture(): void {
   else if (!session.clock.live && writtenPicture !== null) session.clock.goLive();
 }
 
+function obeyRelease(route: ReleaseRoute): void {
+  const { filter, chosen } = readReleaseAddress();
+  // Another tab or partner keeps what was looked for.
+  const asked = route.tab === "records" && location.hash.includes("?");
+  const { release } = store.state;
+  const other = chosen !== release.chosen ? { chosen, sheet: null, sheetTrouble: null } : {};
+  store.set({ route, event: null });
+  setRelease({ ...(asked ? { filter } : {}), ...other });
+}
+
 function warningsAsked(): Partial<State> {
   const { filter, sort } = readWarningsAddress();
   return { warningFilter: filter, warningSort: sort };
@@ -52,6 +77,10 @@ function warningsAsked(): Partial<State> {
 
 function keepWarnings({ route, warningFilter, warningSort }: State): void {
   if (route.page === "warnings") keep(warningsHash(warningFilter, warningSort));
+}
+
+function keepRelease({ route, release }: State): void {
+  if (route.page === "release") keep(releaseHash(route, release.filter, release.chosen));
 }
 
 function keepPicture(): void {
@@ -70,6 +99,15 @@ function keep(hash: string): void {
 
 export const warningsLink = (state: State): string => `#${warningsHash(state.warningFilter, state.warningSort)}`;
 export const eventLink = (event: string): string => `#${eventHash(event)}`;
+
+export const releaseLink = (route: ReleaseRoute): string => `#${releaseHash(route)}`;
+
+/** The page of releases as it was left. */
+export function releasesLink(): string {
+  const { route, release } = store.state;
+  const partner = route.page === "release" ? route.partner : (release.rows?.seen.reader ?? null);
+  return `#${releaseHash({ page: "release", partner, tab: "records" }, release.filter, release.chosen)}`;
+}
 
 export function open(link: string): void {
   location.hash = link;

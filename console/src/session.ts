@@ -10,6 +10,7 @@ import { selectedRow, store, type State } from "./store";
 import { may } from "./people/presence";
 import { readAddress } from "./url-state";
 import { taiOf, useLeapSeconds } from "./utc";
+import { releaseFollower } from "./release/follow";
 import { follower } from "./warnings/follow";
 
 const TICK_MS = 200;
@@ -43,6 +44,7 @@ export class Session {
     listen({
       status: (status) => this.hear(status),
       warnings: (revision) => follower.hear(revision),
+      release: (revision) => releaseFollower.hear(revision),
       closed: () => void getStatus().catch(() => undefined), // says it when nobody is logged in any longer
       log: (line) => store.set({ log: [...store.state.log, line].slice(-LOG_KEPT) }),
       connection: (connection, silentS) => {

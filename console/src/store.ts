@@ -4,6 +4,7 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { LogLine, ObjectPanel, OrbitFrame, Status } from "./api";
 import type { Filter, Picture, Sort } from "./objects";
 import type { Presence } from "./people/api";
+import { FIRST, type ReleaseState } from "./release/first";
 import { readRoute, type Route } from "./url-state";
 import type { WarningEvent, Warnings } from "./warnings/api";
 import { FIRST_SORT, NO_FILTER, type WarningFilter, type WarningSort } from "./warnings/order";
@@ -68,6 +69,7 @@ export interface State {
   eventTrouble: string | null;
   /** The node holds this event no longer, or never did. */
   eventGone: boolean;
+  release: ReleaseState;
   theme: "auto" | "dark" | "light";
   /** Read out by screen readers. */
   said: string;
@@ -107,6 +109,7 @@ const START: State = {
   event: null,
   eventTrouble: null,
   eventGone: false,
+  release: FIRST,
   theme: "auto",
   said: "",
 };

@@ -1,12 +1,27 @@
 // The address says what is shown, so that a view can be sent to a colleague: the page, and its time, pick and filter.
 //
-// The picture is at #t=…&sel=…, the warnings at #/warnings?q=…, one event at #/warnings/<its id>.
+// The picture is at #t=…&sel=…, the warnings at #/warnings?q=…, one event at #/warnings/<its id>, the releases to a
+// member at #/release/<member>?tab=…, the log at #/log.
 
 import { STANDINGS, type Filter, type Standing } from "./objects";
+import type { Kind } from "./release/api";
+import { KINDS, type ReleaseFilter } from "./release/rows";
 import { utcText } from "./utc";
 import { readSort, writeSort, type WarningFilter, type WarningSort } from "./warnings/order";
 
-export type Route = { page: "picture" } | { page: "warnings" } | { page: "event"; event: string };
+export const RELEASE_TABS = ["records", "agreements", "what-if", "approvals"] as const;
+export type ReleaseTab = (typeof RELEASE_TABS)[number];
+
+export interface ReleaseRoute {
+  page: "release";
+  /** Null for whoever comes first. */
+  partner: string | null;
+  tab: ReleaseTab;
+  /** The agreement that an edit begins with. */
+  from?: string | null;
+}
+
+export type Route = { page: "picture" } | { page: "warnings" } | { page: "event"; event: string } | ReleaseRoute;
 
 export interface Address {
   /** Text of the time; null for live. */
@@ -18,9 +33,17 @@ export interface Address {
 }
 
 export function readRoute(hash = location.hash): Route {
-  const found = /^#\/warnings(?:\/([^?]*))?(?:\?|$)/.exec(hash);
+  const found = /^#\/(warnings|release)(?:\/([^?]*))?(?:\?|$)/.exec(hash);
   if (!found) return { page: "picture" };
-  return found[1] ? { page: "event", event: decoded(found[1]) } : { page: "warnings" };
+  const name = found[2] ? decoded(found[2]) : null;
+  if (found[1] === "release") return releaseRoute(name, hash);
+  return name !== null ? { page: "event", event: name } : { page: "warnings" };
+}
+
+function releaseRoute(partner: string | null, hash: string): ReleaseRoute {
+  const said = new URLSearchParams(hash.split("?")[1] ?? "");
+  const tab = RELEASE_TABS.find((one) => one === said.get("tab")) ?? "records";
+  return { page: "release", partner, tab, from: said.get("from") };
 }
 
 // A broken escape is no reason to show nothing: the node says that it knows no such event.
@@ -96,3 +119,30 @@ export function warningsHash(filter: WarningFilter, sort: WarningSort): string {
 }
 
 export const eventHash = (event: string): string => `/warnings/${encodeURIComponent(event)}`;
+
+/** What a release address says beside its route. */
+export function readReleaseAddress(): { filter: ReleaseFilter; chosen: string | null } {
+  const said = new URLSearchParams(location.hash.split("?")[1] ?? "");
+  const filter = {
+    text: said.get("q") ?? "",
+    hidden: new Set((said.get("hide") ?? "").split(",").filter(Boolean)),
+    kind: KINDS.find((one: Kind) => one === said.get("kind")) ?? null,
+    reason: said.get("why"),
+  };
+  return { filter, chosen: said.get("rec") };
+}
+
+export function releaseHash({ partner, tab, from }: ReleaseRoute, filter?: ReleaseFilter, chosen?: string | null): string {
+  const said = new URLSearchParams();
+  if (tab !== "records") said.set("tab", tab);
+  if (tab === "what-if" && from) said.set("from", from);
+  if (filter && tab === "records") {
+    if (filter.text) said.set("q", filter.text);
+    if (filter.hidden.size > 0) said.set("hide", [...filter.hidden].join(","));
+    if (filter.kind) said.set("kind", filter.kind);
+    if (filter.reason) said.set("why", filter.reason);
+    if (chosen) said.set("rec", chosen);
+  }
+  const text = said.toString();
+  return `/release${partner === null ? "" : `/${encodeURIComponent(partner)}`}${text ? `?${text}` : ""}`;
+}

@@ -13,6 +13,7 @@ import numpy as np
 from demo_node import START_TAI_S, DemoNode, Server, for_the_owner
 from fastapi import FastAPI, HTTPException, Response
 
+from commonsky.domain.roles import Action
 from commonsky.web.console_api import console_router
 from commonsky.web.console_page import add_console_page
 
@@ -87,7 +88,8 @@ def application(warnings):
             raise HTTPException(404, f"the node holds no event {event_id!r}")
         return _json(warnings.events[event_id])
 
-    app.include_router(console_router(warnings.node, lambda: (warnings.revision, len(warnings.events))))
+    news = {"warnings": (Action.VIEW_PICTURE, lambda: (warnings.revision, len(warnings.events)))}
+    app.include_router(console_router(warnings.node, news))
     add_console_page(app)
     return for_the_owner(app)
 

@@ -2,18 +2,24 @@
 
 import httpx
 import msgspec
-from demo_node import DemoNode, Server
+from demo_node import DemoNode, Server, for_the_owner
 from fastapi import FastAPI
 
+from commonsky.domain.roles import Action
 from commonsky.web.console_api import console_router
 
 
 def test_the_stream_tells_of_warnings_at_the_start_and_when_they_change():
     told = [(3, 7)]
     app = FastAPI()
-    app.include_router(console_router(DemoNode(objects=0, tracks=0), lambda: told[-1]))
+    app.include_router(
+        console_router(DemoNode(objects=0, tracks=0), {"warnings": (Action.VIEW_PICTURE, lambda: told[-1])})
+    )
     found = []
-    with Server(app) as server, httpx.stream("GET", f"{server.url}api/v1/events", timeout=10.0) as answer:
+    with (
+        Server(for_the_owner(app)) as server,
+        httpx.stream("GET", f"{server.url}api/v1/events", timeout=10.0) as answer,
+    ):
         lines = answer.iter_lines()
         for line in lines:
             if line == "event: warnings":

@@ -11,6 +11,7 @@ import { LogStrip } from "./log-strip";
 import { ObjectSheet } from "./object-sheet";
 import { ObjectTable } from "./object-table";
 import { ProofDialog } from "./proof-dialog";
+import { ReleasePage } from "./release-page";
 import { Shortcuts } from "./shortcuts";
 import { TimeBar } from "./time-bar";
 import { Tools } from "./tools";
@@ -27,6 +28,7 @@ export function Console() {
           <PicturePage shown={page === "picture"} />
           {page === "warnings" && <WarningsPage />}
           {page === "event" && <EventPage />}
+          {page === "release" && <ReleasePage />}
           {page === "picture" && <TimeBar />}
         </>
       ) : (

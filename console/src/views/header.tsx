@@ -2,8 +2,8 @@
 
 import type { LinkState, LinkStatus } from "../api";
 import { nextTheme } from "../keyboard";
-import { rolesText } from "../people/presence";
-import { pictureLink, warningsLink } from "../routes";
+import { may, rolesText } from "../people/presence";
+import { pictureLink, releasesLink, warningsLink } from "../routes";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
 
@@ -84,6 +84,8 @@ function PersonButton() {
 function Pages() {
   const page = useStore((state) => state.route.page);
   const warnings = useStore(warningsLink);
+  const releases = useStore(releasesLink);
+  const mayRelease = useStore((state) => may("view_release", state));
   const red = useStore(
     (state) => state.warnings?.events.filter((one) => one.severity === "red" && one.status !== "past").length ?? 0,
   );
@@ -92,7 +94,7 @@ function Pages() {
       <a href={pictureLink()} aria-current={page === "picture" ? "page" : undefined} title="Picture (g p)">
         Picture
       </a>
-      <a href={warnings} aria-current={page === "picture" ? undefined : page === "event" ? "true" : "page"} title="Warnings (g w)">
+      <a href={warnings} aria-current={page === "event" ? "true" : page === "warnings" ? "page" : undefined} title="Warnings (g w)">
         Warnings
         {red > 0 && (
           <span class="badge">
@@ -101,6 +103,11 @@ function Pages() {
           </span>
         )}
       </a>
+      {mayRelease && (
+        <a href={releases} aria-current={page === "release" ? "page" : undefined} title="Release (g r)">
+          Release
+        </a>
+      )}
     </nav>
   );
 }

@@ -39,7 +39,7 @@ class WarningsFollower {
   }
 
   private want({ route }: State): void {
-    if (route.page === "picture" || !may("view_picture")) return;
+    if ((route.page !== "warnings" && route.page !== "event") || !may("view_picture")) return;
     if (store.state.warnings === null) void this.loadList();
     if (route.page === "event") void this.loadEvent(route.event);
   }

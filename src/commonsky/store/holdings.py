@@ -34,6 +34,12 @@ class Holdings(Session):
         with self._reading() as connection:
             return [Holding(**row) for row in connection.execute(query).mappings()]
 
+    def locked_holdings(self) -> frozenset[tuple[str, str]]:
+        """Give the source and agreement of every holding that may not be used now."""
+        query = select(holdings.c.source, holdings.c.agreement).where(holdings.c.locked_tai_s.is_not(None))
+        with self._reading() as connection:
+            return frozenset((row.source, row.agreement) for row in connection.execute(query))
+
     def renew(self, source: str, agreement: str, until_tai_s: float) -> None:
         """Keep that a giver lets us use what it gave under an agreement until then."""
         with self._writing() as connection:

@@ -13,16 +13,18 @@ from commonsky.node.console_view import ConsoleView
 from commonsky.node.node import Node
 from commonsky.node.people import sessions
 from commonsky.node.people.desk import Desk
+from commonsky.node.release_view import ReleaseView
 from commonsky.node.start import openid_secret
 from commonsky.node.warnings_view import WarningsView
 from commonsky.web.approvals_api import approvals_router
-from commonsky.web.console_api import console_router
+from commonsky.web.console_api import News, console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
 from commonsky.web.gate import Gate, needs
 from commonsky.web.openid_api import openid_router
 from commonsky.web.openid_client import OpenIdClient
 from commonsky.web.own_machine import OwnMachineOnly
+from commonsky.web.release_api import release_router
 from commonsky.web.session_api import session_router
 from commonsky.web.warnings_api import warnings_router
 
@@ -53,8 +55,14 @@ def application(  # noqa: PLR0913  # what is told to it from outside
     desk = desk or Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
     app.include_router(feed or feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
     warnings = WarningsView(node, view.picture if view is not None else None)
-    app.include_router(console_router(view, warnings.revision))
+    releases = ReleaseView(node)
+    news: News = {
+        "warnings": (Action.VIEW_PICTURE, warnings.revision),
+        "release": (Action.VIEW_RELEASE, releases.revision),
+    }
+    app.include_router(console_router(view, news))
     app.include_router(warnings_router(warnings))
+    app.include_router(release_router(releases, node))
     app.include_router(session_router(desk))
     app.include_router(approvals_router(desk))
     if desk.settings.openid is not None:

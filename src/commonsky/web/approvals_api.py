@@ -46,7 +46,12 @@ def approvals_router(desk: Desk) -> APIRouter:
     def queue(request: Request) -> Response:
         """Give the newest proposals, the newest first, with their state and what this person may do with them."""
         shown = [_shown(desk, request, one) for one in approvals.queue(desk)]
-        return answer({"needed": approvals.needed(desk), "persons": approvals.PERSONS, "proposals": shown})
+        about = {
+            "now_tai_s": desk.now_tai_s(),
+            "needed": approvals.needed(desk),
+            "persons": approvals.PERSONS,
+        }
+        return answer({**about, "proposals": shown})
 
     @router.post("", response_model=None)
     @needs(Action.PROPOSE_AGREEMENT)

@@ -40,8 +40,11 @@ _PICTURES_KEPT = 12
 _BINARY = "application/octet-stream"
 _Answer = TypeVar("_Answer")
 
-WarningsRevision = Callable[[], tuple[int, int]]
-"""Gives a number that rises when warnings change, and how many events there are."""
+Revision = Callable[[], tuple[int, int]]
+"""Gives a number that rises when something changes, and how many there are of it."""
+
+News = Mapping[str, tuple[Action, Revision]]
+"""What else a stream tells of, by the name of its event, to whom may do so."""
 
 TaiSeconds = Annotated[
     float, Query(ge=-9.0e8, le=3.2e9, allow_inf_nan=False, description="TAI s since J2000")
@@ -71,22 +74,20 @@ class PictureShelf:
         raise HTTPException(409, f"revision {revision} is gone: the picture is at {newest.revision}")
 
 
-def console_router(view: ConsoleView, warnings_revision: WarningsRevision | None = None) -> APIRouter:
-    """Routes under ``/api/v1`` that show ``view``; the stream tells of changed warnings too.
+def console_router(view: ConsoleView, news: News | None = None) -> APIRouter:
+    """Routes under ``/api/v1`` that show ``view``; the stream tells of ``news`` too, as of changed warnings.
 
     Times are TAI seconds since 2000-01-01T12:00:00 TAI.
     """
     router = APIRouter(prefix="/api/v1", tags=["console"])
     shelf = PictureShelf(view)
-    _add_state(router, view, shelf, warnings_revision)
+    _add_state(router, view, shelf, news or {})
     _add_picture(router, shelf)
     _add_object(router, view, shelf)
     return router
 
 
-def _add_state(
-    router: APIRouter, view: ConsoleView, shelf: PictureShelf, warnings: WarningsRevision | None
-) -> None:
+def _add_state(router: APIRouter, view: ConsoleView, shelf: PictureShelf, news: News) -> None:
     @router.get("/status", response_model=None)
     @needs(Action.SEE_STATUS)
     def status() -> Response:
@@ -107,13 +108,16 @@ def _add_state(
     async def events(
         request: Request, last_event_id: Annotated[str, Header(max_length=20)] = ""
     ) -> StreamingResponse:
-        """Stream ``status`` (each second and on change), ``warnings`` and ``log`` lines, from ``Last-Event-ID`` on.
+        """Stream ``status`` (each second and on change), news and ``log`` lines, from ``Last-Event-ID`` on.
 
-        Lines come only to a person who may read the watch log.
+        Each of them comes only to a person who may look at what it is about.
         """
         after = int(last_event_id) if last_event_id.isdecimal() else None
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        told = _Told(log=may(request, Action.VIEW_LOG), warnings=warnings)
+        told = _Told(
+            log=may(request, Action.VIEW_LOG),
+            news={name: revision for name, (need, revision) in news.items() if may(request, need)},
+        )
         return StreamingResponse(
             _events(view, shelf, after, told), media_type="text/event-stream", headers=headers
         )
@@ -251,7 +255,7 @@ class _Told(NamedTuple):
     """What a stream tells of beside the status."""
 
     log: bool
-    warnings: WarningsRevision | None
+    news: Mapping[str, Revision]
 
 
 async def _events(
@@ -263,7 +267,7 @@ async def _events(
     if after is None:
         after = max(0, (await run_in_threadpool(view.status)).log_sequence - _LOG_LINES)
     sent: tuple[object, ...] | None = None
-    warned: tuple[int, int] | None = None
+    known: dict[str, tuple[int, int]] = {}
     due = loop.time()
     while True:  # the server cancels this when the console goes away
         now = await run_in_threadpool(view.status)
@@ -271,9 +275,10 @@ async def _events(
         if state != sent or loop.time() >= due:
             yield _event("status", await run_in_threadpool(_status, view, shelf))
             sent, due = state, loop.time() + _STATUS_EVERY_S
-        if told.warnings is not None and (news := await run_in_threadpool(told.warnings)) != warned:
-            yield _event("warnings", {"revision": news[0], "count": news[1]})
-            warned = news
+        for name, revision in told.news.items():
+            if (now_at := await run_in_threadpool(revision)) != known.get(name):
+                known[name] = now_at
+                yield _event(name, {"revision": now_at[0], "count": now_at[1]})
         fresh = told.log and now.log_sequence > after
         for line in await run_in_threadpool(view.log, after, _LOG_LINES) if fresh else ():
             yield _event("log", _log_line(line), number=line.sequence)

@@ -1,0 +1,91 @@
+"""The console's interface to releases: what we hold, what a partner would see of it, and agreements."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, HTTPException, Response
+from msgspec import Struct
+from starlette.concurrency import run_in_threadpool
+
+from commonsky.domain import RecordKind
+from commonsky.domain.roles import Action
+from commonsky.formats.agreement_toml import read_agreement
+from commonsky.formats.errors import FormatError
+from commonsky.node.node import Node
+from commonsky.node.release_view import ReleaseView
+from commonsky.node.release_what_if import what_if
+from commonsky.web.gate import needs
+from commonsky.web.people_answers import answer, body_of
+
+PASTED = "the pasted text"
+
+
+class Pasted(Struct, forbid_unknown_fields=True):
+    """An agreement's TOML."""
+
+    toml: Annotated[str, msgspec.Meta(max_length=60_000)]
+
+
+def release_router(view: ReleaseView, node: Node) -> APIRouter:
+    """Routes under ``/api/v1/release``. Times are TAI seconds since 2000-01-01T12:00:00 TAI."""
+    router = APIRouter(prefix="/api/v1/release", tags=["release"])
+    _add_seen(router, view, node)
+    _add_agreements(router, view, node)
+    return router
+
+
+def _add_seen(router: APIRouter, view: ReleaseView, node: Node) -> None:
+    @router.get("/held/{kind}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def held(kind: RecordKind) -> Response:
+        """Give what we hold of one kind, by columns."""
+        return answer(view.held(kind))
+
+    @router.get("/to/{member}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def seen(member: str) -> Response:
+        """Decide for a partner on all that we hold: what is said, by row of each kind, and counts of it."""
+        _partner(node, member)
+        return answer(view.seen_by(member))
+
+    @router.get("/to/{member}/{record}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def sheet(member: str, record: str) -> Response:
+        """Decide on one record for a partner, with every test that was made."""
+        _partner(node, member)
+        found = view.sheet(member, record)
+        if found is None:
+            raise HTTPException(404, f"the node holds no record {record!r} now")
+        return answer(found)
+
+
+def _add_agreements(router: APIRouter, view: ReleaseView, node: Node) -> None:
+    @router.get("/agreements", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def agreements() -> Response:
+        """List the agreements and where each stands."""
+        return answer(view.agreements())
+
+    @router.get("/agreements/{reference}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def document(reference: str) -> Response:
+        """Give an agreement's document as it stands in its file."""
+        text = view.text(reference)
+        if text is None:
+            raise HTTPException(404, f"there is no agreement {reference!r} here")
+        return answer({"reference": reference, "toml": text})
+
+    @router.post("/what-if", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    async def try_out(pasted: Annotated[Pasted, Depends(body_of(Pasted))]) -> Response:
+        """Say what a text would let out in addition and no longer; nothing is kept."""
+        try:
+            agreement = read_agreement(pasted.toml.encode(errors="replace"), source=PASTED)
+        except FormatError as fault:
+            raise HTTPException(422, str(fault)) from fault
+        return answer(await run_in_threadpool(what_if, view, node, agreement))
+
+
+def _partner(node: Node, member: str) -> None:
+    if node.config.peer(member) is None:
+        raise HTTPException(404, f"{member!r} is no partner of {node.id}")
