@@ -12,6 +12,7 @@ from commonsky.federation import CarriageError, CarriageHeader, encode_wire, rea
 from commonsky.federation.seal import head_of
 from commonsky.node.carriage import take_carried, write_carried
 from commonsky.node.link import CutError
+from commonsky.node.start import open_node, roll_key
 from partners import GIVER, KEYS, NOW_TAI_S, READER, THIRD, chain, observation, sealed, track
 from two_nodes import found_two
 
@@ -222,6 +223,23 @@ def test_a_reader_that_lost_its_store_gets_all_from_the_beginning(nodes):
     giver.store.acknowledge(READER, head_of(envelopes[-1].header), at_tai_s=NOW_TAI_S)
     assert export(giver, READER).count(b"\n") == 1
     assert export(giver, READER, after=FeedHead()).count(b"\n") == 4
+
+
+def test_a_feed_in_files_goes_on_when_its_giver_takes_a_new_key(nodes):
+    giver, reader = nodes
+    giver.store.append([observation(1)])
+    assert carry(reader, export(giver, READER)).arrival.records == 1
+    giver.store.close()
+    old, new = roll_key(giver.folder.path, b"n" * 32)
+    rolled = open_node(giver.folder.path, lambda: NOW_TAI_S)
+    rolled.store.append([observation(2)])
+    carried = carry(reader, export(rolled, READER))
+    assert (carried.arrival.records, carried.arrival.refused, carried.whole) == (1, (), True)
+    assert reader.key_chain(GIVER) == [old, new]
+    stranger = sign_carriage(header(bridges=rolled.bridges().decode()), KEYS[THIRD])
+    with pytest.raises(CarriageError, match="not signed by NOR's pinned key"):
+        carry(reader, stranger)
+    rolled.store.close()
 
 
 def test_a_cut_link_is_cut_for_files_too(nodes):

@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from commonsky.domain import FeedHead
-from commonsky.federation import read_wire
+from commonsky.federation import certificates, read_wire
+from commonsky.federation.certificates import bridge
 from commonsky.federation.keys import public_hex, read_private_pem, signing_key
 from commonsky.node.config import Peer
 from commonsky.node.link_config import FeedPort
@@ -22,13 +23,14 @@ from commonsky.web import pinned_tls
 from commonsky.web.app import feed_application
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import PullError, client_for, pull
-from commonsky.web.pinned_tls import certificate, client_context, renew, server_context
+from commonsky.web.pinned_tls import Shower, certificate, client_context, renew, server_context
 from commonsky.web.running import Running
 from partners import GIVER, KEYS, READER, THIRD, chain
 from served import Served
 from two_nodes import found_two, member
 
 NONCES = itertools.count()
+OURS = Shower(READER, KEYS[READER])
 NEW_KEY = signing_key(b"a key that came later ..........")
 
 
@@ -42,9 +44,11 @@ def giver(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def served(giver, partners=(READER,), *, key=KEYS[GIVER], now_tai_s=None):
+def served(giver, partners=(READER,), *, key=KEYS[GIVER], bridges=b"", now_tai_s=None):
     now_tai_s = wall_clock_tai_s() if now_tai_s is None else now_tai_s
-    context = server_context(GIVER, key, [member(one) for one in partners], now_tai_s=now_tai_s)
+    context = server_context(
+        Shower(GIVER, key, bridges), [member(one) for one in partners], now_tai_s=now_tai_s
+    )
     app = feed_application(feed_router(giver, wall_clock_tai_s=wall_clock_tai_s))
     server = Served(app, ssl_context_factory=lambda *_: context)
     try:
@@ -70,7 +74,7 @@ def asked(url, context):
 
 def showing(chain_pem, expected=GIVER, tmp=None):
     """A client that shows this certificate and expects a member."""
-    context = client_context(READER, KEYS[READER], member(expected), now_tai_s=wall_clock_tai_s())
+    context = client_context(OURS, member(expected), now_tai_s=wall_clock_tai_s())
     file = Path(tmp) / "shown.pem"
     file.write_bytes(chain_pem)
     context.load_cert_chain(file)
@@ -84,19 +88,19 @@ def server(giver):
 
 
 def test_the_partner_with_the_pinned_key_gets_its_feed(server):
-    context = client_context(READER, KEYS[READER], member(GIVER), now_tai_s=wall_clock_tai_s())
+    context = client_context(OURS, member(GIVER), now_tai_s=wall_clock_tai_s())
     assert asked(server, context) == 1
 
 
 @pytest.mark.parametrize(
     "made",
     [
-        lambda now: certificate(THIRD, KEYS[THIRD], now_tai_s=now),
-        lambda now: certificate(READER, KEYS[THIRD], now_tai_s=now),
-        lambda now: certificate(READER, NEW_KEY, now_tai_s=now),
-        lambda now: certificate(READER, KEYS[READER], now_tai_s=now - 8 * 86_400.0),
-        lambda now: certificate(READER, KEYS[READER], now_tai_s=now + 2 * 86_400.0),
-        lambda now: certificate(GIVER, KEYS[GIVER], now_tai_s=now),
+        lambda now: certificate(Shower(THIRD, KEYS[THIRD]), now_tai_s=now),
+        lambda now: certificate(Shower(READER, KEYS[THIRD]), now_tai_s=now),
+        lambda now: certificate(Shower(READER, NEW_KEY), now_tai_s=now),
+        lambda now: certificate(Shower(READER, KEYS[READER]), now_tai_s=now - 8 * 86_400.0),
+        lambda now: certificate(Shower(READER, KEYS[READER]), now_tai_s=now + 2 * 86_400.0),
+        lambda now: certificate(Shower(GIVER, KEYS[GIVER]), now_tai_s=now),
     ],
     ids=[
         "another member",
@@ -116,9 +120,9 @@ def test_any_other_certificate_gets_no_connection(server, tmp_path, made):
 def test_a_partners_node_cannot_vouch_for_others(server, tmp_path, monkeypatch):
     """What a member's key has signed is a node, which signs nothing in turn."""
     now = wall_clock_tai_s()
-    node = certificate(READER, KEYS[READER], now_tai_s=now)
-    monkeypatch.setattr(pinned_tls, "_member_name", lambda own: pinned_tls._name(f"commonsky node {own}"))
-    forged = certificate(READER, ssl_key(node), now_tai_s=now)
+    node = certificate(Shower(READER, KEYS[READER]), now_tai_s=now)
+    monkeypatch.setattr(certificates, "_member_name", lambda own: certificates._name(f"commonsky node {own}"))
+    forged = certificate(Shower(READER, ssl_key(node)), now_tai_s=now)
     monkeypatch.undo()
     with pytest.raises(PullError, match="it hangs up"):
         asked(server, showing(forged + node[node.index(b"-----BEGIN CERT") :], tmp=tmp_path))
@@ -134,7 +138,7 @@ def test_no_certificate_and_old_versions_of_tls_get_no_connection(server):
     context.verify_mode = ssl.CERT_NONE
     with pytest.raises(PullError, match="it hangs up"):
         asked(server, context)
-    old = client_context(READER, KEYS[READER], member(GIVER), now_tai_s=wall_clock_tai_s())
+    old = client_context(OURS, member(GIVER), now_tai_s=wall_clock_tai_s())
     old.minimum_version = ssl.TLSVersion.TLSv1_2
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises(PullError, match="cannot be reached"):
@@ -147,7 +151,7 @@ def test_no_certificate_and_old_versions_of_tls_get_no_connection(server):
 def test_a_server_without_the_pinned_key_or_in_time_is_not_asked(giver, key, shift_s):
     now = wall_clock_tai_s()
     with served(giver, key=key, now_tai_s=now + shift_s) as (url, _):
-        context = client_context(READER, KEYS[READER], member(GIVER), now_tai_s=now)
+        context = client_context(OURS, member(GIVER), now_tai_s=now)
         with pytest.raises(
             PullError, match="no certificate of the key that is pinned for it, or an expired one"
         ):
@@ -156,7 +160,7 @@ def test_a_server_without_the_pinned_key_or_in_time_is_not_asked(giver, key, shi
 
 def test_another_partner_of_the_giver_is_not_taken_for_it(giver):
     with served(giver, partners=(READER, THIRD)) as (url, _):
-        context = client_context(READER, KEYS[READER], member(THIRD), now_tai_s=wall_clock_tai_s())
+        context = client_context(OURS, member(THIRD), now_tai_s=wall_clock_tai_s())
         with pytest.raises(PullError, match="no certificate of the key that is pinned"):
             asked(url, context)
 
@@ -164,23 +168,44 @@ def test_another_partner_of_the_giver_is_not_taken_for_it(giver):
 def test_a_new_certificate_is_shown_without_a_new_start(giver):
     now = wall_clock_tai_s()
     with served(giver, now_tai_s=now - 8 * 86_400.0) as (url, context):
-        ours = client_context(READER, KEYS[READER], member(GIVER), now_tai_s=now)
+        ours = client_context(OURS, member(GIVER), now_tai_s=now)
         with pytest.raises(PullError, match="expired"):
             asked(url, ours)
-        renew(context, GIVER, KEYS[GIVER], now_tai_s=now)
+        renew(context, Shower(GIVER, KEYS[GIVER]), now_tai_s=now)
         assert asked(url, ours) == 1
 
 
 def test_certificates_last_for_many_renewals_and_leave_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(pinned_tls.tempfile, "tempdir", str(tmp_path))
-    client_context(READER, KEYS[READER], member(GIVER), now_tai_s=wall_clock_tai_s())
+    client_context(OURS, member(GIVER), now_tai_s=wall_clock_tai_s())
     assert list(tmp_path.iterdir()) == []
-    assert timedelta(seconds=3 * pinned_tls.RENEW_S) < pinned_tls.LASTS
+    assert timedelta(seconds=3 * pinned_tls.RENEW_S) < certificates.LASTS
+
+
+def test_a_member_that_took_new_keys_is_known_by_the_bridges_from_the_pinned_one(giver):
+    newest = signing_key(b"a key that came later still ....")
+    bridges = bridge(GIVER, NEW_KEY, newest.public_key()) + bridge(GIVER, KEYS[GIVER], NEW_KEY.public_key())
+    ours = client_context(OURS, member(GIVER), now_tai_s=wall_clock_tai_s())
+    with served(giver, key=newest, bridges=bridges) as (url, _):
+        assert asked(url, ours) == 1
+    forged = bridge(GIVER, KEYS[THIRD], newest.public_key())
+    for not_enough in (b"", bridge(GIVER, NEW_KEY, newest.public_key()), forged):
+        with (
+            served(giver, key=newest, bridges=not_enough) as (url, _),
+            pytest.raises(PullError, match="no certificate of the key that is pinned"),
+        ):
+            asked(url, ours)
+
+
+def test_a_partner_that_took_a_new_key_is_let_in_by_its_bridge(server, tmp_path):
+    shown = Shower(READER, NEW_KEY, bridge(READER, KEYS[READER], NEW_KEY.public_key()))
+    context = client_context(shown, member(GIVER), now_tai_s=wall_clock_tai_s())
+    assert asked(server, context) == 1
 
 
 def test_without_partners_nobody_gets_a_connection(giver):
     with served(giver, partners=()) as (url, _), pytest.raises(PullError, match="it hangs up"):
-        asked(url, client_context(READER, KEYS[READER], member(GIVER), now_tai_s=wall_clock_tai_s()))
+        asked(url, client_context(OURS, member(GIVER), now_tai_s=wall_clock_tai_s()))
 
 
 def test_a_node_serves_its_feed_over_tls_and_keeps_its_console_to_its_machine(tmp_path):
@@ -194,7 +219,7 @@ def test_a_node_serves_its_feed_over_tls_and_keeps_its_console_to_its_machine(tm
     running.start()
     url = f"https://127.0.0.1:{ports[1]}"
     peer = Peer(member=member(GIVER), url=url)
-    client, context = client_for(peer, own=READER, key=KEYS[READER], now_tai_s=wall_clock_tai_s())
+    client, context = client_for(peer, OURS, now_tai_s=wall_clock_tai_s())
     with client:
         deadline_s = time.monotonic() + 30.0
         while True:
@@ -223,7 +248,7 @@ def free_ports(count):
 
 def test_a_proxied_partner_is_checked_as_any_web_site(giver):
     peer = Peer(member=member(GIVER), url="https://127.0.0.1:1", proxied=True)
-    client, context = client_for(peer, own=READER, key=KEYS[READER], now_tai_s=0.0)
+    client, context = client_for(peer, OURS, now_tai_s=0.0)
     client.close()
     assert context is None
     assert public_hex(KEYS[GIVER]) == peer.member.public_key

@@ -28,6 +28,7 @@ from commonsky.node.node import Node
 from commonsky.node.start import wall_clock_tai_s
 from commonsky.web.feed_client import client_for
 from commonsky.web.http_probe import HttpProbe
+from commonsky.web.pinned_tls import shower_of
 
 
 def conformance(
@@ -93,7 +94,7 @@ def _probe(reader: Node, peer: Peer, url: str) -> Iterator[LinkUnderTest]:
             raise CommandError(str(error), Exit.UNUSABLE) from error
     else:
         asked = replace(peer, url=url)
-        client, _ = client_for(asked, own=reader.id, key=reader.key, now_tai_s=wall_clock_tai_s())
+        client, _ = client_for(asked, shower_of(reader), now_tai_s=wall_clock_tai_s())
         with client:
             yield HttpProbe(client, url, issuer)
 

@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from commonsky.domain import FeedHead, Mode
+from commonsky.federation.certificates import bridged
 from commonsky.federation.keys import SigningKey, VerifyKey, sign, verifies
 from commonsky.federation.seal import LAST_PLACE
 
 CARRIAGE_TYPE = "commonsky-carriage-v1"
-MAX_FIRST_LINE_BYTES = 8_192
+MAX_FIRST_LINE_BYTES = 65_536
 
 _SIGNING_PREFIX = CARRIAGE_TYPE.encode() + b"\n"
 _CANONICAL = msgspec.json.Encoder(order="sorted")
@@ -34,6 +35,8 @@ class CarriageHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         How far ``iss`` holds the feed of ``aud`` for it.
     iat_tai_s
         When the file was written.
+    bridges
+        The old keys' word on the keys that followed them (`certificates`), as PEM: a reader may know an old one yet.
 
     """
 
@@ -45,6 +48,7 @@ class CarriageHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     through: FeedHead
     holds: FeedHead
     iat_tai_s: float
+    bridges: str = ""
 
 
 class _FirstLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,13 +83,25 @@ def read_carriage(line: bytes, *, own: str, mode: Mode, keys: Mapping[str, Verif
     key = keys.get(header.iss)
     if key is None:
         raise CarriageError(f"says it is from {header.iss}, and no key is pinned for that member here")
-    if not verifies(key, first.signature, _SIGNING_PREFIX + text):
+    if not any(verifies(one, first.signature, _SIGNING_PREFIX + text) for one in _keys(header, key)):
         raise CarriageError(f"is not signed by {header.iss}'s pinned key: forged, damaged, or of an old key")
     if header.aud != own:
         raise CarriageError(f"is for {header.aud}, and we are {own}")
     if header.mode is not mode:
         raise CarriageError(f"is of mode {header.mode}, and this node works in {mode}")
+    _check_places(header)
+    return header
+
+
+def _keys(header: CarriageHeader, known: VerifyKey) -> list[VerifyKey]:
+    """The key that we know of the sender, and those that it says have followed."""
+    try:
+        return [known, *bridged(header.iss, known, header.bridges.encode())]
+    except ValueError:
+        return [known]
+
+
+def _check_places(header: CarriageHeader) -> None:
     for head in (header.after, header.through, header.holds):
         if not (0 <= head.gen <= LAST_PLACE and 0 <= head.seq <= LAST_PLACE):
             raise CarriageError(f"names a place that no feed has: {head.gen}.{head.seq}")
-    return header

@@ -115,6 +115,7 @@ def write_carried(node: Node, reader: str, out: BinaryIO, *, after: FeedHead | N
         through=store.feed_head(reader),
         holds=store.cursor(reader),
         iat_tai_s=node.now_tai_s(),
+        bridges=node.bridges().decode(),
     )
     head, end = begins, (header.through.gen, header.through.seq)
     envelopes = following(node, reader, head, ENVELOPES_AT_ONCE)

@@ -5,6 +5,7 @@
     FOLDER/node.toml        who we are, our sensors and their labels, our partners and their pinned keys,
                             objects that need another estimate than most, objects to screen for and how, people
     FOLDER/node.key         our signing key, readable by the owner alone
+    FOLDER/node.bridges.pem our old keys' word on those that followed, once there was another
     FOLDER/orbit.secret     by which orbits below full precision are displaced: never to be lost or changed
     FOLDER/openid.secret    what we prove ourselves by to an OpenID provider, if people log in by one
     FOLDER/node.sqlite      everything the node knows
@@ -283,6 +284,11 @@ class NodeFolder:
     def orbit_secret(self) -> Path:
         """What displaces orbits that are released below full precision."""
         return self.path / "orbit.secret"
+
+    @property
+    def bridges(self) -> Path:
+        """Our old keys' word on the keys that followed them, for partners that have pinned an old one; PEM."""
+        return self.path / "node.bridges.pem"
 
     @property
     def next_key(self) -> Path:

@@ -185,6 +185,11 @@ class Node:
         peers = (peer.member.id for peer in self.config.peers)
         return {peer: verify_key(self.key_chain(peer)[-1]) for peer in peers}
 
+    def bridges(self) -> bytes:
+        """Our old keys' word on the keys that followed them, as PEM; nothing while there was no other key."""
+        file = self.folder.bridges
+        return file.read_bytes() if file.exists() else b""
+
     def key_of(self, member: str) -> VerifyKey | None:
         """The key that a partner signs with now; ``None`` for who is no partner."""
         return None if self.config.peer(member) is None else verify_key(self.key_chain(member)[-1])

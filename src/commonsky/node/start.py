@@ -13,8 +13,10 @@ from msgspec.structs import replace
 
 from commonsky.astro.time import UNIX_EPOCH_JD, tai_s_from_jd_utc
 from commonsky.federation import SigningKey
+from commonsky.federation.certificates import bridge
 from commonsky.federation.keys import private_pem, public_hex, read_private_pem, signing_key
 from commonsky.formats.errors import FormatError
+from commonsky.node.agreement_files import write_whole
 from commonsky.node.coarse import read_or_make_secret
 from commonsky.node.config import NodeConfig, NodeFolder, read_config, write_config
 from commonsky.node.key_roll import announce
@@ -100,12 +102,21 @@ def roll_key(folder: Path, entropy: bytes) -> tuple[str, str]:
                 _write_key(home.next_key, signing_key(entropy))
             following = _read_key(home.next_key)
             announce(node, following)
+            _build_bridge(node, following)
             for peer in node.config.peers:
                 seal_notices(node, peer.member.id)
         member = replace(node.config.member, public_key=public_hex(following))
         write_config(replace(node.config, member=member), home.config)
         home.next_key.replace(home.key)
     return public_hex(node.key), public_hex(following)
+
+
+def _build_bridge(node: Node, following: SigningKey) -> None:
+    """Keep our key's word on the one that follows it: links that show keys before they carry notices need it."""
+    word = bridge(node.id, node.key, following.public_key())
+    held = node.bridges()
+    if word not in held:
+        write_whole(node.folder.bridges, (word + held).decode())
 
 
 def desk_of(node: Node) -> Desk:

@@ -8,7 +8,7 @@ from commonsky.domain import FeedHead
 from commonsky.federation import PullRequest, SigningKey, sign_pull
 from commonsky.node.config import Peer
 from commonsky.node.link import LinkError
-from commonsky.web.pinned_tls import client_context
+from commonsky.web.pinned_tls import Shower, client_context
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 PATIENCE_S = 10.0
@@ -68,13 +68,11 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
         raise PullError(f"{issuer} at {url} cannot be reached: {_reason(error, url)}") from error
 
 
-def client_for(
-    peer: Peer, *, own: str, key: SigningKey, now_tai_s: float
-) -> tuple[httpx.Client, ssl.SSLContext | None]:
+def client_for(peer: Peer, who: Shower, *, now_tai_s: float) -> tuple[httpx.Client, ssl.SSLContext | None]:
     """Return a client for a partner, and its context if each side must show a certificate of its pinned key."""
     if peer.proxied or not peer.url.startswith("https:"):
         return httpx.Client(trust_env=False), None
-    context = client_context(own, key, peer.member, now_tai_s=now_tai_s)
+    context = client_context(who, peer.member, now_tai_s=now_tai_s)
     return httpx.Client(verify=context, trust_env=False), context
 
 

@@ -39,7 +39,7 @@ from commonsky.store import LinkState, StoreError
 from commonsky.web.app import application, feed_application
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import client_for, pull
-from commonsky.web.pinned_tls import RENEW_S, renew, server_context
+from commonsky.web.pinned_tls import RENEW_S, renew, server_context, shower_of
 
 WAIT_S = 2.0
 RETRY_S = 0.5
@@ -177,7 +177,7 @@ class Running:
 
     def _over_http(self, peer: Peer) -> Transport:
         node = self.node
-        client, context = client_for(peer, own=node.id, key=node.key, now_tai_s=wall_clock_tai_s())
+        client, context = client_for(peer, shower_of(node), now_tai_s=wall_clock_tai_s())
         self._held.enter_context(client)
         if context is not None:
             self._contexts.append(context)
@@ -200,7 +200,7 @@ class Running:
     def _over_tls(self) -> ssl.SSLContext:
         node = self.node
         partners = [peer.member for peer in node.config.peers]
-        context = server_context(node.id, node.key, partners, now_tai_s=wall_clock_tai_s())
+        context = server_context(shower_of(node), partners, now_tai_s=wall_clock_tai_s())
         self._contexts.append(context)
         return context
 
@@ -208,7 +208,7 @@ class Running:
         """Show new certificates from now on, long before the old ones end."""
         self._stopping.wait(RENEW_S)
         for context in self._contexts:
-            renew(context, self.node.id, self.node.key, now_tai_s=wall_clock_tai_s())
+            renew(context, shower_of(self.node), now_tai_s=wall_clock_tai_s())
 
     def _broker(self) -> Callable[[str], Transport] | None:
         """Connect to the broker, if partners are reached through one: give what makes the link to each of them."""
