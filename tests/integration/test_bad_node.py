@@ -176,6 +176,7 @@ def test_a_node_that_could_not_work_is_not_founded(tmp_path, capsys, member, por
         ({"--url": "nowhere"}, "'nowhere'"),
         ({"--url": "http://partner.example:8701"}, "in the clear"),
         ({"": "a b"}, "member id 'a b'"),
+        ({"": "gbr"}, "GBR and gbr look alike"),
     ],
 )
 def test_a_partner_that_could_not_be_reached_is_not_noted(home, capsys, change, words):

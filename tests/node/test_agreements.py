@@ -190,3 +190,13 @@ def test_a_file_is_there_whole_or_as_before(tmp_path, monkeypatch):
         write_whole(file, "after\n")
     assert file.read_text() == "before\n"
     assert [one.name for one in tmp_path.iterdir()] == ["x.acts.toml"]
+
+
+def test_a_folder_of_agreements_that_is_gone_or_odd_is_no_crash(node, tmp_path):
+    proposed = node.folder.agreements / "proposed"
+    proposed.mkdir(exist_ok=True)
+    (proposed / "no-folder").write_text("left by somebody")
+    assert one(node).standing.state is State.IN_FORCE
+    node.folder.agreements.rename(tmp_path / "away")
+    assert node.agreements().documents == ()
+    assert jobs.share(node) == 0

@@ -132,9 +132,10 @@ def partner(  # noqa: PLR0913  # a partner is this much
         raise CommandError(f"{home.config} names {member} already; edit it there", Exit.UNUSABLE)
     try:
         peer = Peer(member=Member(id=member, name=name, kind=kind, public_key=key), url=url, proxied=proxied)
+        config = replace(config, peers=(*config.peers, peer))
     except ValueError as error:
         raise CommandError(f"{member}: {error}", Exit.UNUSABLE) from error
-    write_config(replace(config, peers=(*config.peers, peer)), home.config)
+    write_config(config, home.config)
     return show(Report(f"{config.member.id} knows {member} now", {"key": key, "url": url}))
 
 

@@ -11,6 +11,7 @@ tell from whom, so guessing that it holds none would release by mistake. So do a
 signature is false, and acts whose document is gone.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -230,11 +231,24 @@ def stamp_of(folder: Path) -> Stamp:
 
     The time is that of the inode, which no program sets: a document put back with its old date counts as new.
     """
-    files = sorted((*folder.glob("*.toml"), *folder.glob(_LATER)))
-    return tuple((str(file), *_change_of(file)) for file in files)
+    return tuple(sorted((*_files_in(folder), *_later_files(folder / "proposed"))))
 
 
-def _change_of(file: Path) -> tuple[int, int]:
+def _files_in(folder: Path) -> Iterable[tuple[str, int, int]]:
+    # Asked before every batch and every single decision: one pass over the folder, no more.
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        for file in found:
+            if file.name.endswith(".toml"):
+                yield (file.path, *_change_of(file))
+
+
+def _later_files(folder: Path) -> Iterable[tuple[str, int, int]]:
+    with suppress(FileNotFoundError), os.scandir(folder) as partners:
+        for partner in partners:
+            yield from (file for file in _files_in(Path(partner.path)) if file[0].endswith(ACTS))
+
+
+def _change_of(file: os.DirEntry[str]) -> tuple[int, int]:
     try:
         status = file.stat()
     except (
