@@ -61,7 +61,7 @@ def test_no_node_there_is_told_with_what_to_do(tmp_path, capsys, command):
         (lambda text: text.replace("http://127.0.0.1:", "http://127.0.0.1:9"), "ort out of range"),
         (lambda text: text.replace("latitude_deg = 60.0", "latitude_deg = 960.0"), "latitude"),
         (lambda text: text.replace(f'id = "{READER}"', f'id = "{GIVER}"'), "peers names NOR more than once"),
-        (lambda text: text.replace("generation = 1", "generation = 0"), "generation counts from 1"),
+        (lambda text: text.replace("[member]", "generation = 0\n\n[member]", 1), "generation counts from 1"),
         (lambda text: text.replace('public_key = "', 'public_key = "zz'), "64 lower-case hexadecimal digits"),
     ],
     ids=[
