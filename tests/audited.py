@@ -32,6 +32,7 @@ def give(store):
 
 
 def sign(store):
+    store.keep_audit_nodes()
     size = store.audit_size()
     head = TreeHead(log=GIVER, gen=1, size=size, root=store.audit_root(size))
     note = checkpoint(head, KEYS[GIVER])

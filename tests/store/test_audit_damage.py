@@ -6,15 +6,29 @@ import pytest
 from sqlalchemy import text
 
 from audited import ALL, EACH, ROUNDS, fill
-from commonsky.domain import FeedHead
+from commonsky.domain import FeedHead, Mode
 from commonsky.domain.tree_head import TreeHead
-from commonsky.federation import read_header
+from commonsky.federation import read_header, seal
 from commonsky.federation.checkpoint import checkpoint, cosigned
+from commonsky.formats.canonical import encode
 from commonsky.node.audit_check import check_audit
 from commonsky.node.audit_entries import Damage
 from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store.audit import backfill
-from partners import GIVER, KEYS, PUBLIC, READER, observation, sealed, track
+from partners import (
+    GIVER,
+    KEYS,
+    NOW_TAI_S,
+    PUBLIC,
+    READER,
+    THIRD,
+    agreement,
+    judged,
+    observation,
+    receiver,
+    sealed,
+    track,
+)
 
 
 @pytest.fixture
@@ -299,3 +313,24 @@ def test_many_damages_at_once_are_all_told(busy):
     change(busy, "UPDATE rulings SET reason = 'rewritten'")
     found = check(busy).found
     assert len([one for one in found if one.damage is Damage.EDITED]) == ROUNDS * EACH
+
+
+def test_what_was_deleted_under_an_agreement_is_no_damage_and_what_was_emptied_without_one_is(busy):
+    theirs = agreement(THIRD, (GIVER,))
+    envelope = seal(
+        [(theirs.reference, encode(observation(900, originator=THIRD)))],
+        previous=FeedHead(),
+        iss=THIRD,
+        aud=GIVER,
+        mode=Mode.REAL,
+        gen=1,
+        key=KEYS[THIRD],
+        iat_tai_s=NOW_TAI_S,
+    )
+    by_us = receiver(GIVER, agreements={theirs.reference: theirs})
+    accepted = judged(envelope, receiver_=by_us, issuer=THIRD)
+    assert busy.admit(envelope, accepted, received_tai_s=NOW_TAI_S)
+    assert busy.delete_holding(THIRD, theirs.reference, at_tai_s=NOW_TAI_S) == 1
+    assert check(busy).found == ()
+    change(busy, "UPDATE holdings SET deleted_tai_s = NULL")
+    assert damage(busy) == [Damage.RECORD]

@@ -91,12 +91,15 @@ def test_leaves_of_a_batch_are_those_of_its_decisions():
         assert list(decision_leaves(said, rows, policy, b"h")) == each
 
 
-def test_roots_and_proofs_are_those_of_the_definition_at_every_size(store):
+@pytest.mark.parametrize("kept", [False, True])
+def test_roots_and_proofs_are_those_of_the_definition_at_every_size(store, kept):
     assert store.audit_root() == EMPTY_ROOT
     sizes = [0]
     for count in (1, 2, 250, 1, 1, 300, 7, 600):
         decide(store, count, start=sizes[-1])
         sizes.append(store.audit_size())
+        if kept and count == 300:
+            store.keep_audit_nodes()
     leaves = leaves_of(store)
     roots = {size: mth(leaves[:size]) for size in sizes}
     assert {size: store.audit_root(size) for size in sizes} == roots

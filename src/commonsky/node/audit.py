@@ -38,6 +38,7 @@ def make_checkpoint(node: Node) -> TreeHead | None:
         last = tx.last_checkpoint()
         if tx.newest_decision_leaf() < (0 if last is None else last.size):
             return None
+        tx.keep_audit_nodes()
         size = tx.audit_size()
         head = TreeHead(log=node.id, gen=node.config.generation, size=size, root=tx.audit_root())
         note = checkpoint(head, node.key)

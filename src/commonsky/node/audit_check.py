@@ -17,7 +17,7 @@ from msgspec import Struct
 from commonsky.domain import RecordKind
 from commonsky.federation.checkpoint import cosigned_unix_s, open_checkpoint, read_head
 from commonsky.federation.keys import VerifyKey
-from commonsky.node.audit_entries import Damage, EntryCheck, Found
+from commonsky.node.audit_entries import Damage, EntryCheck, Found, book_of
 from commonsky.sharing import merkle
 from commonsky.sharing.merkle import BLOCK, BLOCK_LEVEL, HASH_BYTES
 from commonsky.store import HeldCheckpoint, HeldCosignature, Store
@@ -56,7 +56,7 @@ def check_audit(store: Store, log: str, key: VerifyKey, partners: Mapping[str, V
     found: list[Found] = []
     with store.audit_reader() as reader:
         stored = _stored_leaves(reader, found)
-        entries = EntryCheck(reader.secret(), stored, reader.policy_digests())
+        entries = EntryCheck(reader.secret(), stored, book_of(reader))
         entries.take(reader.entries())
         found += entries.found
         found += _policies(reader)
@@ -100,8 +100,10 @@ class Tree:
         return merkle.root_of(size, self.node)
 
     def differences(self, kept: dict[tuple[int, int], bytes]) -> Iterator[Found]:
-        """Say where kept nodes are not those of the leaves."""
-        for level, position in sorted({*self._nodes, *kept}):
+        """Say where kept nodes are not those of the leaves: all must be there up to the last block that has one."""
+        whole = BLOCK * (1 + max((position for level, position in kept if level == BLOCK_LEVEL), default=-1))
+        due = {place for place in self._nodes if (place[1] + 1) << place[0] <= whole}
+        for level, position in sorted({*due, *kept}):
             ours, theirs = self._nodes.get((level, position)), kept.get((level, position))
             if ours != theirs:
                 begin, end = position << level, (position + 1) << level
@@ -139,7 +141,7 @@ def _records(reader: AuditReader, found: list[Found]) -> int:
     for derived, source in reader.lineage():
         noted[derived].add(source)
     count = 0
-    for _, name, kind, source, digest, body in reader.record_bodies():
+    for name, kind, source, digest, body in reader.record_bodies():
         count += 1
         if sha256(body).digest() != digest:
             found.append(Found(Damage.RECORD, f"record {name} is not the one that was stored"))

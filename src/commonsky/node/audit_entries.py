@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +18,7 @@ from commonsky.domain import FeedHead
 from commonsky.federation.seal import header_sha256, read_header
 from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, leaf_hashes, trace_hmac, trace_key
 from commonsky.sharing.merkle import HASH_BYTES
-from commonsky.store.audit_reading import DecisionRow, EnvelopeRow
+from commonsky.store.audit_reading import AuditReader, DecisionRow, EnvelopeRow, RulingRow
 
 RUN = 1_024
 TRIED_PLACES = 200
@@ -61,49 +62,66 @@ class _Named(Struct):
     id: str
 
 
+_NOTHING = RulingRow("", False, None, None, "", None)
 _LINES = msgspec.json.Decoder(_Line)
 
 
-def content_of(row: DecisionRow | EnvelopeRow, policies: Mapping[int, bytes], key: bytes) -> bytes:
-    """Return the content of a leaf from what is stored; ``key`` is that of the traces."""
+class Book(NamedTuple):
+    """What entries refer to by number, and the key of the traces."""
+
+    rulings: Mapping[int, RulingRow]
+    policies: Mapping[int, bytes]
+    trace_key: bytes
+
+
+def book_of(audit: AuditReader) -> Book:
+    """Return what the entries of a database refer to."""
+    return Book(audit.rulings(), audit.policy_digests(), trace_key(audit.secret()))
+
+
+def content_of(row: DecisionRow | EnvelopeRow, book: Book) -> bytes:
+    """Return the content of a leaf from what is stored."""
     if isinstance(row, EnvelopeRow):
         return envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
-    record, reader, allowed, *rest = row.decided
-    policy = None if row.policy is None else policies.get(row.policy, b"")
-    trace = trace_hmac(key, row.trace or "")
-    return decision_leaf((record, reader, bool(allowed), *rest), row.record_sha256 or b"", policy, trace)
+    said = book.rulings.get(row.ruling, _NOTHING)
+    reader = (
+        row.reader if row.reader == said.reader else ""
+    )  # two that differ are no reader: the leaf will tell
+    policy = None if row.policy is None else book.policies.get(row.policy, b"")
+    _, allowed, agreement, clause, reason, form = said
+    decided = (row.record or "", reader, allowed, agreement, clause, reason, row.decided_tai_s, form)
+    return decision_leaf(
+        decided, row.record_sha256 or b"", policy, trace_hmac(book.trace_key, row.trace or "")
+    )
 
 
 class EntryCheck:
     """Takes entries in the order of their leaves, and says at the end what differs from the leaf hashes."""
 
-    def __init__(self, secret: bytes, stored: bytes, policies: Mapping[int, bytes]) -> None:
+    def __init__(self, secret: bytes, stored: bytes, book: Book) -> None:
         self.found: list[Found] = []
         self.decisions = 0
         self.envelopes = 0
         self._secret = secret
-        self._trace_key = trace_key(secret)
         self._stored = stored
-        self._policies = policies
+        self._book = book
         self._seen = bytearray(len(stored) // HASH_BYTES)
-        self._first = 0
+        self._first = self._next = 0
         self._contents: list[bytes] = []
         self._rows: list[DecisionRow | EnvelopeRow] = []
         self._differing: dict[int, tuple[bytes, str]] = {}
-        self._last_decision = -1
-        self._sent = SentCheck()
+        self._sent = SentCheck(book)
 
     def take(self, entries: Iterable[DecisionRow | EnvelopeRow]) -> None:
         """Look at all entries."""
         for row in entries:
-            content = content_of(row, self._policies, self._trace_key)
             if isinstance(row, DecisionRow):
                 self.decisions += 1
                 self._sent.decided(row)
             else:
                 self.envelopes += 1
                 self.found += self._sent.sent(row)
-            self._place(row, content)
+            self._place(row, content_of(row, self._book))
         self._compare()
         self.found += self._sent.never_sent()
         self._judge()
@@ -117,14 +135,13 @@ class EntryCheck:
             self.found.append(Found(Damage.INSERTED, f"{_name(row)} takes the place of another one", leaf))
             return
         self._seen[leaf] = 1
-        if isinstance(row, DecisionRow):
-            if leaf < self._last_decision:
+        if leaf != self._next or len(self._contents) == RUN:
+            self._compare()
+            if leaf < self._next and isinstance(row, DecisionRow):
                 words = f"{_name(row)} stands behind one that was taken after it"
                 self.found.append(Found(Damage.REORDERED, words, leaf))
-            self._last_decision = max(self._last_decision, leaf)
-        if leaf != self._first + len(self._contents) or len(self._contents) == RUN:
-            self._compare()
             self._first = leaf
+        self._next = leaf + 1
         self._contents.append(content)
         self._rows.append(row)
 
@@ -167,15 +184,15 @@ class EntryCheck:
 class SentCheck:
     """Every record that went out was decided on, and every decision to release went out: with the next envelope."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: Book) -> None:
+        self._book = book
         self._heads: dict[str, FeedHead] = defaultdict(FeedHead)
         self._released: dict[str, deque[DecisionRow]] = defaultdict(deque)
 
     def decided(self, row: DecisionRow) -> None:
         """Expect what a decision releases on the feed of its reader."""
-        _, reader, allowed, *_ = row.decided
-        if allowed:
-            self._released[reader].append(row)
+        if self._book.rulings.get(row.ruling, _NOTHING).allowed:
+            self._released[row.reader].append(row)
 
     def sent(self, row: EnvelopeRow) -> list[Found]:
         """Say what is wrong with an envelope of the outbox."""
@@ -223,13 +240,13 @@ class SentCheck:
                 yield f"no decision releases {line.record.id}"
                 continue
             decision = expected.popleft()
-            record, _, _, agreement, *_, form = decision.decided
-            if line.agreement != agreement or (form is None and line.record.id != record):
+            said = self._book.rulings.get(decision.ruling, _NOTHING)
+            other = said.form is None and line.record.id != decision.record
+            if other or line.agreement != said.agreement:
                 yield f"{line.record.id} under {line.agreement} is not what decision {decision.n} releases"
 
 
 def _name(row: DecisionRow | EnvelopeRow) -> str:
     if isinstance(row, DecisionRow):
-        record, reader, *_ = row.decided
-        return f"decision {row.n} on {record} for {reader}"
+        return f"decision {row.n} on {row.record} for {row.reader}"
     return f"envelope {row.gen}.{row.seq} to {row.aud}"

@@ -15,7 +15,7 @@ from commonsky.federation.audit_proof import AuditProof, ShownLeaf, hash_of_show
 from commonsky.federation.checkpoint import cosigned_unix_s, open_checkpoint, with_cosignatures
 from commonsky.federation.keys import VerifyKey
 from commonsky.node.audit_check import Tree
-from commonsky.node.audit_entries import content_of
+from commonsky.node.audit_entries import book_of, content_of
 from commonsky.sharing.audit_leaf import DECISION, salt_of, trace_key
 from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store import HeldCheckpoint, Store
@@ -64,7 +64,7 @@ def prove(store: Store, log: str, record: str, reader: str) -> AuditProof:
         rows = audit.decisions_on(record, reader)
         if not rows:
             raise NotCoveredError(f"no decision on {record} for {reader} is on record")
-        secret, policies = audit.secret(), audit.policy_digests()
+        secret, book = audit.secret(), book_of(audit)
     covered = [(row, one) for row in rows if (one := _best_checkpoint(store, row.leaf or 0))]
     if not covered:
         raise NotCoveredError(
@@ -74,7 +74,7 @@ def prove(store: Store, log: str, record: str, reader: str) -> AuditProof:
     index = row.leaf or 0
     return AuditProof(
         log=log,
-        leaf=shown_leaf(index, salt_of(secret, index), content_of(row, policies, trace_key(secret))),
+        leaf=shown_leaf(index, salt_of(secret, index), content_of(row, book)),
         proof=store.audit_inclusion(index, over.size),
         checkpoint=_with_all(store, over),
     )
@@ -89,10 +89,10 @@ def export(store: Store, log: str, *, opened: bool) -> Iterator[bytes]:
             Line(type=EXPORT_TYPE, log=log, size=store.audit_size(), trace_key=key if opened else None)
         )
         if opened:
-            policies = audit.policy_digests()
+            book = book_of(audit)
             for row in audit.entries():
                 if row.leaf is not None:
-                    shown = shown_leaf(row.leaf, salt_of(secret, row.leaf), content_of(row, policies, key))
+                    shown = shown_leaf(row.leaf, salt_of(secret, row.leaf), content_of(row, book))
                     yield _line(Line(leaf=shown, trace=row.trace if isinstance(row, DecisionRow) else None))
         else:
             for first, hashes in audit.leaves():

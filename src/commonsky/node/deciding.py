@@ -72,6 +72,7 @@ def _batch(reader: str, due: Sequence[StoredRecord], verdicts: Verdicts) -> Batc
         decided_tai_s=verdicts.decided_tai_s,
         rulings=verdicts.rulings,
         entries=[entry.n for entry in due],
+        records=[(entry.id, entry.body_sha256) for entry in due],
         ruling=verdicts.ruling.tolist(),
         revisit_tai_s=[time if math.isfinite(time) else None for time in times],
     )

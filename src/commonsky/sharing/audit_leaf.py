@@ -9,11 +9,11 @@ The trace of a decision speaks of agreements with others and is not shown with i
 that only an open export shows.
 """
 
-import hashlib
 import hmac
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import sha256, shake_256
 
 import msgspec
 
@@ -86,25 +86,28 @@ def trace_hmac(key: bytes, trace: str) -> bytes:
 
 def salt_of(secret: bytes, index: int) -> bytes:
     """Return the salt of one leaf."""
-    place = index % BLOCK * SALT_BYTES
-    return _salts(secret, index // BLOCK)[place : place + SALT_BYTES]
+    return _beginnings(secret, index // BLOCK)[index % BLOCK][1:]
 
 
-def leaf_hashes(secret: bytes, first: int, contents: Iterable[bytes]) -> bytes:
-    """Return the hashes of leaves that stand one after the other from index ``first`` on, in one run of bytes."""
-    hashes = []
-    block, place = divmod(first, BLOCK)
-    salts, at = _salts(secret, block), place * SALT_BYTES
-    sha256, whole = hashlib.sha256, BLOCK * SALT_BYTES
-    for content in contents:
-        if at == whole:
-            block += 1
-            salts, at = _salts(secret, block), 0
-        hashes.append(sha256(b"\0" + salts[at : at + SALT_BYTES] + content).digest())
-        at += SALT_BYTES
+def leaf_hashes(secret: bytes, first: int, contents: Sequence[bytes]) -> bytes:
+    """Return the hashes of leaves that stand one after the other from index ``first`` on, in one run of bytes.
+
+    They are what `commonsky.sharing.merkle.leaf_hash` gives for salt and content.
+    """
+    hashes: list[bytes] = []
+    while len(hashes) < len(contents):
+        done = len(hashes)
+        block, within = divmod(first + done, BLOCK)
+        begun = _beginnings(secret, block)[within:]
+        hashes += [
+            sha256(begin + content).digest()
+            for begin, content in zip(begun, contents[done : done + len(begun)], strict=False)
+        ]
     return b"".join(hashes)
 
 
 @lru_cache(maxsize=4)
-def _salts(secret: bytes, block: int) -> bytes:
-    return hashlib.shake_256(b"salt" + secret + block.to_bytes(8, "big")).digest(BLOCK * SALT_BYTES)
+def _beginnings(secret: bytes, block: int) -> tuple[bytes, ...]:
+    """What is hashed before the content of each leaf of a block: the mark of a leaf, and its salt."""
+    salts = shake_256(b"salt" + secret + block.to_bytes(8, "big")).digest(BLOCK * SALT_BYTES)
+    return tuple(b"\0" + salts[k : k + SALT_BYTES] for k in range(0, len(salts), SALT_BYTES))

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
-BLOCK_LEVEL = 8
+BLOCK_LEVEL = 6
 BLOCK = 1 << BLOCK_LEVEL
 """Leaves below one kept node: lower nodes are quickly made again from the leaves."""
 

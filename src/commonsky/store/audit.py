@@ -1,8 +1,8 @@
 """The audit tree of this database: every decision and every envelope that was put on a feed is a leaf.
 
 A leaf is appended in the transaction of what it tells of. Nothing of the tree is changed later: leaf hashes stand in
-runs, as they came, and nodes over whole blocks are added when the last leaf of a block comes; all between is made from
-these when a root or a proof is asked for.
+runs, as they came. Nodes over whole blocks are kept with the next checkpoint, so that decisions do not wait for them;
+all else is made from these when a root or a proof is asked for.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ from commonsky.sharing.merkle import (
     completed,
     consistency_proof,
     inclusion_proof,
+    node_hash,
     root_of,
 )
 from commonsky.store.rows import Batch
@@ -48,6 +49,7 @@ from commonsky.store.session import Session, insert_all, insert_missing, portion
 AUDIT_SECRET = "audit_secret"  # noqa: S105  # the name of a row
 _SECRET_OF_CONNECTION = "commonsky_audit_secret"  # noqa: S105  # the name of an entry
 _BACKFILLED_AT_ONCE = 10_000
+_BLOCKS_AT_ONCE = 10_000
 
 DECIDED_COLUMNS = (
     records.c.id.label("record"),
@@ -84,6 +86,11 @@ class Audit(Session):
         """Give the proof that the tree of ``old`` leaves is the beginning of that of ``new``."""
         with self._reading() as connection:
             return consistency_proof(old, new, node_of(connection))
+
+    def keep_audit_nodes(self) -> None:
+        """Keep the nodes that make roots and proofs of large trees quick."""
+        with self._writing() as connection:
+            keep_nodes(connection)
 
     def note_policy(self, body: bytes) -> int:
         """Keep what decisions are taken under, once, and give its number."""
@@ -125,29 +132,53 @@ def leaves_between(connection: Connection, begin: int, end: int) -> bytes:
 
 
 def node_of(connection: Connection) -> Node:
-    """Return what gives the tree's nodes; a block is read once."""
+    """Return what gives the tree's nodes, as they are kept or made of what is below; a block is read once."""
     block = lru_cache(maxsize=2)(lambda k: leaves_between(connection, k * BLOCK, (k + 1) * BLOCK))
+    leaves_kept = blocks_kept(connection) * BLOCK
 
     def node(level: int, position: int) -> bytes:
-        if level >= BLOCK_LEVEL:
-            query = select(audit_nodes.c.hash).where(
-                audit_nodes.c.level == level, audit_nodes.c.position == position
-            )
-            kept = connection.scalar(query)
-            assert kept is not None, f"node {level}:{position} of the audit tree is missing"
-            return bytes(kept)
+        if level >= BLOCK_LEVEL and (position + 1) << level <= leaves_kept:
+            this = (audit_nodes.c.level == level) & (audit_nodes.c.position == position)
+            kept = connection.scalar(select(audit_nodes.c.hash).where(this))
+            if kept is not None:
+                return bytes(kept)
+        if level > BLOCK_LEVEL:
+            return node_hash(node(level - 1, 2 * position), node(level - 1, 2 * position + 1))
         number, within = divmod(position << level, BLOCK)
         return block_node(block(number), level, within >> level)
 
     return node
 
 
+def blocks_kept(connection: Connection) -> int:
+    """Give how many blocks of leaves have their nodes kept, from the first one on."""
+    last = select(func.max(audit_nodes.c.position)).where(audit_nodes.c.level == BLOCK_LEVEL)
+    known = connection.scalar(last)
+    return 0 if known is None else int(known) + 1
+
+
+def keep_nodes(connection: Connection) -> None:
+    """Keep the nodes over all whole blocks of leaves that have none yet."""
+    block = blocks_kept(connection)
+    size = tree_size(connection)
+    while block < size // BLOCK:
+        end = min(size // BLOCK, block + _BLOCKS_AT_ONCE)
+        leaves = leaves_between(connection, block * BLOCK, end * BLOCK)
+        nodes = completed(block, leaves, node_of(connection))
+        rows = [{"level": level, "position": position, "hash": one} for level, position, one in nodes]
+        insert_all(connection, audit_nodes, rows)
+        block = end
+
+
 def append_decisions(connection: Connection, batch: Batch, policy: int | None) -> int:
     """Append the leaves of decisions that are about to be stored; give the index of the first."""
-    told = records_told(connection, batch.entries)
+    records_of = batch.records
+    if records_of is None:
+        told = records_told(connection, batch.entries)
+        records_of = [told[entry] for entry in batch.entries]
     under = None if policy is None else policy_digests(connection)[policy]
     said = [said_in_leaf(one, batch.decided_tai_s) for one in batch.rulings]
-    rows = [(ruling, *told[entry]) for ruling, entry in zip(batch.ruling, batch.entries, strict=True)]
+    rows = [(ruling, *record) for ruling, record in zip(batch.ruling, records_of, strict=True)]
     key = trace_key(audit_secret(connection))
     if batch.traces is None:
         return append_leaves(connection, list(decision_leaves(said, rows, under, trace_hmac(key, ""))))
@@ -166,16 +197,10 @@ def append_envelope(connection: Connection, header: EnvelopeHeader, envelope: En
 
 
 def append_leaves(connection: Connection, contents: Sequence[bytes]) -> int:
-    """Append leaves of these contents, and the nodes that they complete; give the index of the first."""
+    """Append leaves of these contents; give the index of the first."""
     first = tree_size(connection)
     hashes = leaf_hashes(audit_secret(connection), first, contents)
     insert_all(connection, audit_leaves, [{"first": first, "hashes": hashes}])
-    block, within = divmod(first, BLOCK)
-    if within + len(contents) >= BLOCK:
-        earlier = leaves_between(connection, first - within, first) if within else b""
-        nodes = completed(block, earlier + hashes, node_of(connection))
-        rows = [{"level": level, "position": position, "hash": one} for level, position, one in nodes]
-        insert_all(connection, audit_nodes, rows)
     return first
 
 

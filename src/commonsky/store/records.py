@@ -39,6 +39,7 @@ STORED = (
     records.c.mode,
     records.c.object,
     records.c.epoch_tai_s,
+    records.c.body_sha256,
     records.c.body,
 )
 
@@ -251,5 +252,6 @@ def stored(row: Row[*tuple[Any, ...]]) -> StoredRecord:
         mode=Mode(row.mode),
         object=row.object,
         epoch_tai_s=row.epoch_tai_s,
+        body_sha256=bytes(row.body_sha256),
         body=bytes(row.body),
     )

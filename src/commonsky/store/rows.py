@@ -11,8 +11,8 @@ from commonsky.domain import Decision, Mode, RecordKind, Ruling
 class StoredRecord(Struct, frozen=True, kw_only=True):
     """One entry of the log: ``body`` is the record's canonical JSON, the other fields say where it stands.
 
-    ``n`` rises with every entry. ``source`` is the member that we have it from and ``agreement`` what it came under;
-    both are ``None`` for our own records.
+    ``body_sha256`` is the digest of the body. ``n`` rises with every entry. ``source`` is the member that we have it
+    from and ``agreement`` what it came under; both are ``None`` for our own records.
     """
 
     n: int
@@ -24,6 +24,7 @@ class StoredRecord(Struct, frozen=True, kw_only=True):
     mode: Mode
     object: str | None
     epoch_tai_s: float | None
+    body_sha256: bytes
     body: bytes
 
 
@@ -49,6 +50,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     entries, ruling, revisit_tai_s
         By decision: the number of the log entry, the place in ``rulings`` of what is said of it, and when to ask
         again, ``None`` for never.
+    records
+        By decision, id and digest of the record that the log entry holds; ``None`` to have them looked up.
     traces
         By decision, every test that was made, joined by line feeds; ``None`` where they are not kept.
 
@@ -60,6 +63,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     entries: list[int]
     ruling: list[int]
     revisit_tai_s: list[float | None]
+    records: list[tuple[str, bytes]] | None = None
     traces: list[str] | None = None
 
     def __post_init__(self) -> None:
@@ -73,6 +77,7 @@ class Batch(Struct, frozen=True, kw_only=True):
             entries=[self.entries[row] for row in rows],
             ruling=[self.ruling[row] for row in rows],
             revisit_tai_s=[self.revisit_tai_s[row] for row in rows],
+            records=None if self.records is None else [self.records[row] for row in rows],
             traces=None if self.traces is None else [self.traces[row] for row in rows],
         )
 
