@@ -9,7 +9,7 @@ from commonsky.domain import Component, ElementSet, Label, Mode, Record, Track
 from commonsky.formats.canonical import record_id
 
 SECRET = bytes(range(32))
-EPOCH = 840_005_123.25
+EPOCH = 750_005_123.25
 DAY = 86_400.0
 
 # semi-major axis, km; eccentricity; inclination, node, perigee, mean anomaly, degrees

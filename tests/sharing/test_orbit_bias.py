@@ -18,8 +18,8 @@ secrets = st.binary(min_size=32, max_size=32)
 def test_a_bias_is_the_same_each_time_and_never_under_its_level(secret, name, level_m, window):
     bias = bias_of(secret, name, level_m, window)
     assert bias == bias_of(secret, name, level_m, window)
-    assert 1.05 * level_m < abs(bias.along_m) < 3.5 * level_m
-    assert abs(bias.across_m) < 1.3 * level_m
+    assert 1.38 * level_m < abs(bias.along_m) < 3.7 * level_m
+    assert abs(bias.across_m) < 2.4 * level_m
 
 
 @given(names, levels, st.lists(windows, min_size=2, max_size=30))
@@ -37,9 +37,9 @@ def test_another_object_and_another_secret_have_another_bias(name, other, window
         assert bias_of(SECRET, other, 100.0, window) != ours
 
 
-def drawn(level_m, count=4_000):
+def drawn(level_m, count=1_500):
     biases = [bias_of(SECRET, f"object {n}", level_m, n % 7) for n in range(count)]
-    return np.array([[one.along_m, one.across_m] for one in biases])
+    return np.array([[one.along_m, one.across_m, *one.unrest_m] for one in biases])
 
 
 def test_what_a_coarser_copy_adds_tells_nothing_of_the_finest_one():
@@ -55,16 +55,16 @@ def test_the_spread_that_everybody_is_told_is_that_of_the_draws():
     for level_m in (100.0, 100_000.0):
         rms = np.sqrt(np.mean(drawn(level_m) ** 2, axis=0))
         spread = spread_of(level_m)
-        assert rms == pytest.approx([spread.along_m, spread.across_m], rel=0.03)
+        assert rms == pytest.approx([spread.along_m, spread.across_m, *spread.unrest_m], rel=0.08)
 
 
 def test_the_best_guess_of_an_orbit_is_within_the_floor_for_few_objects():
-    along, across = drawn(1_000.0).T / 1_000.0
+    along, across = drawn(1_000.0)[:, :2].T / 1_000.0
     # a polar circular orbit, where the tilt counts most; the guess at the fullest place of the distribution
     within = [
-        np.mean(np.hypot(along - guess, across / np.sqrt(2.0)) < 1.0) for guess in np.arange(-3.5, 3.6, 0.1)
+        np.mean(np.hypot(along - guess, across / np.sqrt(2.0)) < 1.0) for guess in np.arange(-3.7, 3.8, 0.1)
     ]
-    assert max(within) < 0.5
+    assert max(within) < 0.35
 
 
 def test_a_floor_is_taken_up_to_the_next_level():

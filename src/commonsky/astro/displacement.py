@@ -7,12 +7,13 @@ too, where waiting moves little; that this takes the satellite to another latitu
 that leaves the energy in the oblate field as it was.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian, oblate_energy
+from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian, oblate_energy, rtn_axes
 
 Array = NDArray[np.float64]
 
@@ -68,10 +69,7 @@ def displaced(ahead: Array, by: Displacement, pole: Array) -> Array:
     """The displaced state (6,) at an epoch, of the orbit's own state ``by.ahead_s`` later, ``ahead``; m and m/s."""
     momentum = np.cross(ahead[:3], ahead[3:])
     turned = _turned(ahead, momentum / np.linalg.norm(momentum), by.perigee_rad)
-    missing = oblate_energy(ahead, pole) - oblate_energy(turned, pole)
-    speed_squared = float(turned[3:] @ turned[3:])
-    turned[3:] *= np.sqrt(1.0 + 2.0 * missing / speed_squared)
-    return _turned(turned, pole, by.node_rad)
+    return _turned(_at_energy(turned, oblate_energy(ahead, pole), pole), pole, by.node_rad)
 
 
 def put_back(state: Array, by: Displacement, pole: Array) -> Array:
@@ -79,9 +77,34 @@ def put_back(state: Array, by: Displacement, pole: Array) -> Array:
     turned = _turned(state, pole, -by.node_rad)
     momentum = np.cross(turned[:3], turned[3:])
     before = _turned(turned, momentum / np.linalg.norm(momentum), -by.perigee_rad)
-    missing = oblate_energy(turned, pole) - oblate_energy(before, pole)
-    before[3:] *= np.sqrt(1.0 + 2.0 * missing / float(before[3:] @ before[3:]))
-    return before
+    return _at_energy(before, oblate_energy(turned, pole), pole)
+
+
+def disturbed(state: Array, pole: Array, offsets_m: Sequence[float], axis_m: float) -> Array:
+    """A state (6,) with small changes of everything that `displaced` leaves as it is: shape, inclination, size.
+
+    The first two of the four ``offsets_m`` move it outward and across, and so do, within a radian of its way, the kicks
+    that the others are; all on the scale of the semi-major axis, which ``axis_m`` changes.
+    """
+    semi_major_axis_m, *_ = keplerian(state[:3], state[3:])
+    outward, _, across = rtn_axes(state)
+    off_outward, off_across, kick_outward, kick_across = np.array(offsets_m) / semi_major_axis_m
+    position, velocity = state[:3], state[3:]
+    moved = np.concatenate(
+        [
+            position + np.linalg.norm(position) * (off_outward * outward + off_across * across),
+            velocity + np.linalg.norm(velocity) * (kick_outward * outward + kick_across * across),
+        ]
+    )
+    energy = oblate_energy(state, pole) * (1.0 - axis_m / semi_major_axis_m)
+    return _at_energy(moved, energy, pole)
+
+
+def _at_energy(state: Array, energy: float, pole: Array) -> Array:
+    """The state (6,) with the speed that has this energy (m2/s2) in the field of the oblate Earth."""
+    missing = energy - oblate_energy(state, pole)
+    faster = np.sqrt(1.0 + 2.0 * missing / float(state[3:] @ state[3:]))
+    return np.concatenate([state[:3], faster * state[3:]])
 
 
 def _roundness(eccentricity: float) -> float:

@@ -19,14 +19,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from commonsky.astro.displacement import displaced, displacement_of, put_back
+from commonsky.astro.displacement import displaced, displacement_of, disturbed, put_back
 from commonsky.astro.frames import celestial_pole
 from commonsky.astro.mean_elements import at_epoch
 from commonsky.astro.numerical import PropagationError, propagate
-from commonsky.astro.orbit import apsides_m, keplerian, rtn_axes
+from commonsky.astro.orbit import EARTH_GM_M3_S2, apsides_m, keplerian, rtn_axes
 from commonsky.domain import ElementSet, EmpiricalAcceleration, ForceModel, Record, Track
 from commonsky.formats.canonical import record_id
-from commonsky.sharing.orbit_bias import Bias, bias_of, level_of, spread_of, window_of
+from commonsky.sharing.orbit_bias import WINDOW_S, Bias, bias_of, level_of, spread_of, window_of
 from commonsky.tracking import predict_with_covariance
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ def _track(content: Track, epoch_tai_s: float, bias: Bias, level_m: float) -> Tr
     pole = celestial_pole(epoch_tai_s)
     fine, covariance = _carried(content, epoch_tai_s)
     _require_displaceable(fine)
-    released = _displaced(fine, epoch_tai_s, content.force_model, bias)
+    released = displaced_state(fine, epoch_tai_s, content.force_model, bias)
     turn = rtn_axes(released).T @ rtn_axes(fine)
     both = np.kron(np.eye(2), turn)
     covariance = _enlarged(both @ covariance @ both.T, level_m) + _scatter(
@@ -139,7 +139,7 @@ def _require_displaceable(state: Array) -> None:
         )
 
 
-def _displaced(fine: Array, epoch_tai_s: float, forces: ForceModel, bias: Bias) -> Array:
+def displaced_state(fine: Array, epoch_tai_s: float, forces: ForceModel, bias: Bias) -> Array:
     """Displace a state (6,) where the forces take it at the middle of the window, and take that back to the epoch.
 
     Drag and empirical acceleration are left out on both ways: what they do to the orbit and to the displaced one is
@@ -151,7 +151,16 @@ def _displaced(fine: Array, epoch_tai_s: float, forces: ForceModel, bias: Bias) 
     there = propagate(fine, epoch_tai_s, middle_tai_s, lasting)[0]
     by = displacement_of(there, pole, bias.along_m, bias.across_m)
     moved = displaced(propagate(there, middle_tai_s, middle_tai_s + by.ahead_s, lasting)[0], by, pole)
-    return np.asarray(propagate(moved, middle_tai_s, epoch_tai_s, lasting)[0])
+    *offsets_m, drift_m = bias.unrest_m
+    unsettled = disturbed(moved, pole, offsets_m, _axis_change_m(moved, drift_m))
+    return np.asarray(propagate(unsettled, middle_tai_s, epoch_tai_s, lasting)[0])
+
+
+def _axis_change_m(state: Array, drift_m: float) -> float:
+    """The change of the semi-major axis by which an orbit drifts along its track as far in half a window."""
+    semi_major_axis_m, *_ = keplerian(state[:3], state[3:])
+    turned_rad = math.sqrt(EARTH_GM_M3_S2 / semi_major_axis_m**3) * WINDOW_S / 2.0
+    return drift_m / (1.5 * turned_rad)
 
 
 def _lasting(forces: ForceModel) -> ForceModel:
@@ -193,6 +202,9 @@ def _scatter(released: Array, epoch_tai_s: float, forces: ForceModel, level_m: f
     for state, (by, weight) in zip(behind, ways, strict=True):
         away = put_back(state, by, pole) - released
         total += weight / len(_ALONG_NODES) * np.outer(away, away)
+    for *offsets_m, drift_m in np.diag(spread.unrest_m).tolist():
+        away = disturbed(released, pole, offsets_m, _axis_change_m(released, drift_m)) - released
+        total += np.outer(away, away)
     return total
 
 

@@ -2,9 +2,12 @@
 
 The precision asked for is taken up to one of a few levels. A level's bias is that of the next finer one and a draw of
 its own, which knows nothing of the finer ones: whoever holds copies of several levels knows the differences, and no
-more of the orbit than the finest copy tells. Each draw has a part that stays for the object's life, which no averaging
-over time takes away, and a small part that changes with the window of time. The small part is no protection by itself:
-it hides what little shows when a window ends and the displacement is made anew.
+more of the orbit than the finest copy tells.
+
+Each draw has a part that stays for the object's life, which no averaging over time takes away, and small parts that
+change with the window of time. The small parts are no protection by themselves. They hide what shows when a window
+ends and the displacement is made anew: by then, Sun, Moon and the uneven Earth have led the displaced orbit away from
+where the displacement would put it, by an amount that depends on the bias.
 """
 
 import hmac
@@ -17,21 +20,30 @@ from msgspec import Struct
 LEVELS_M = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 """Precision floors that an orbit can be coarsened to."""
 
-WINDOW_S = 14.0 * 86_400.0
+WINDOW_S = 7.0 * 86_400.0
 
-_LEAST_ALONG = 1.5
-_MOST_ALONG = 3.0
-_MOST_ACROSS = 1.0
+_LEAST_ALONG = 1.85
+_MOST_ALONG = 3.2
+_MOST_ACROSS = 2.0
 _WINDOW_SHARE = 0.1
-"""Of a level's floor. The least displacement of a level is 1.05 of it: 1.5 less the window's share, less the most of
-all finer levels (0.344)."""
+_UNREST = 0.05
+"""All of these are shares of the level. What they leave of the least displacement along the track is 1.06: the window's
+share takes 0.1, unrest 0.24 where all of it comes together and 0.05 by the end of a window, finer levels 0.4."""
+
+Unrest = tuple[float, float, float, float, float]
+_PARTS = ("outward", "across", "kick outward", "kick across", "drift")
 
 
 class Bias(Struct, frozen=True, kw_only=True):
-    """A displacement along the track and across it, in metres, as `astro.displacement.displacement` takes it."""
+    """A displacement along the track and across it, in metres, as `astro.displacement.displacement` takes it.
+
+    ``unrest_m`` are the four offsets of `astro.displacement.disturbed`, and how far the orbit drifts along the track
+    from the middle of the window to its end.
+    """
 
     along_m: float
     across_m: float
+    unrest_m: Unrest = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def level_of(floor_m: float) -> float:
@@ -56,18 +68,23 @@ def window_of(epoch_tai_s: float) -> tuple[int, float]:
 def bias_of(secret: bytes, object_name: str, level_m: float, window: int) -> Bias:
     """The bias of an object's orbits at one of the levels in a window of time: always the same one.
 
-    ``along_m`` is never under the level in size, and never over 3.5 times the level; ``across_m`` is at most 1.3 times.
+    ``along_m`` is never under 1.38 times the level in size, and never over 3.7; ``across_m`` is at most 2.4 times.
     """
     along_m = across_m = 0.0
+    unrest_m = [0.0] * len(_PARTS)
     for finer_m in _up_to(level_m):
-        size, side, across, along_now, across_now = (
-            _chance(secret, object_name, finer_m, window if part.endswith("now") else None, part)
-            for part in ("size", "side", "across", "along now", "across now")
-        )
-        size = _LEAST_ALONG + (_MOST_ALONG - _LEAST_ALONG) * size
-        along_m += finer_m * (math.copysign(size, side - 0.5) + _WINDOW_SHARE * (2.0 * along_now - 1.0))
-        across_m += finer_m * (_MOST_ACROSS * (2.0 * across - 1.0) + _WINDOW_SHARE * (2.0 * across_now - 1.0))
-    return Bias(along_m=along_m, across_m=across_m)
+        size = _chance(secret, object_name, finer_m, None, "size")
+        side = _chance(secret, object_name, finer_m, None, "side") - 0.5
+        along = math.copysign(_LEAST_ALONG + (_MOST_ALONG - _LEAST_ALONG) * size, side)
+        across = _MOST_ACROSS * _sway(secret, object_name, finer_m, None, "across")
+        along += _WINDOW_SHARE * _sway(secret, object_name, finer_m, window, "along now")
+        across += _WINDOW_SHARE * _sway(secret, object_name, finer_m, window, "across now")
+        along_m += finer_m * along
+        across_m += finer_m * across
+        for place, part in enumerate(_PARTS):
+            unrest_m[place] += finer_m * _UNREST * _sway(secret, object_name, finer_m, window, part)
+    outward, off, kick_outward, kick_across, drift = unrest_m
+    return Bias(along_m=along_m, across_m=across_m, unrest_m=(outward, off, kick_outward, kick_across, drift))
 
 
 def spread_of(level_m: float) -> Bias:
@@ -75,14 +92,21 @@ def spread_of(level_m: float) -> Bias:
     of_window = _WINDOW_SHARE**2 / 3.0
     of_along = (_MOST_ALONG**3 - _LEAST_ALONG**3) / (3.0 * (_MOST_ALONG - _LEAST_ALONG)) + of_window
     squares = sum(finer_m**2 for finer_m in _up_to(level_m))
+    unrest_m = _UNREST * math.sqrt(squares / 3.0)
     return Bias(
         along_m=math.sqrt(of_along * squares),
         across_m=math.sqrt((_MOST_ACROSS**2 / 3.0 + of_window) * squares),
+        unrest_m=(unrest_m, unrest_m, unrest_m, unrest_m, unrest_m),
     )
 
 
 def _up_to(level_m: float) -> list[float]:
     return list(takewhile(lambda one: one <= level_m, LEVELS_M))
+
+
+def _sway(secret: bytes, object_name: str, level_m: float, window: int | None, part: str) -> float:
+    """A number from -1 to 1, as `_chance`."""
+    return 2.0 * _chance(secret, object_name, level_m, window, part) - 1.0
 
 
 def _chance(secret: bytes, object_name: str, level_m: float, window: int | None, part: str) -> float:
