@@ -1,10 +1,10 @@
 """What may happen in one step of a history. An action gives words for the log, or None when it cannot happen now."""
 
 from commonsky.node.incoming import take_incoming
-from commonsky.node.jobs import fetch, share
+from commonsky.node.jobs import checkpoint_when_due, fetch, keep_agreements, share
 from commonsky.node.link import LinkError
 from commonsky.store import LinkState, StoreError
-from simulation import agreeing, breaking, hostile, link, records
+from simulation import agreeing, breaking, hostile, invariants, link, records
 from simulation.coverage import RESUMED
 from simulation.disk import Crash
 from simulation.model import Terms
@@ -19,12 +19,14 @@ def guarded(history, life, what, job, *arguments):
     except Crash:
         history.say(f"  {life.member} stops in the middle of it ({what})")
         history.coverage.count("fault", "disk: crash")
+        history.interrupted.add(life.member)
         life.crashed()
     except StoreError as fault:
         if "the disk is full" not in str(fault):
             raise
         history.say(f"  {life.member}: the disk is full")
         history.coverage.count("fault", "disk: full")
+        history.interrupted.add(life.member)
     return None
 
 
@@ -35,10 +37,13 @@ def tick(history, life):
     """Once around, as a node that serves: take in what landed, release what is due, note the time."""
 
     def once():
+        keep_agreements(life.node)
         for _taken in take_incoming(life.node):
             pass
         records.learn(history.world, life)
         share(life.node)
+        if history.world.audited:
+            checkpoint_when_due(life.node)
         life.store.note_time(life.node.now_tai_s())
         return True
 
@@ -109,6 +114,7 @@ def pull(history, chance, reader, source, fault=None):
             came = guarded(history, reader, "receive", fetch, reader.node, source.member, ask)
         except LinkError as error:
             return f"{words}: {error}"
+        invariants.look(history.world, reader, history.coverage)
         if came is None or not came.envelopes:
             break
     return words
@@ -219,7 +225,9 @@ WEIGHTS = {
     do_carry_file: 4,
     agreeing.do_agree: 3,
     agreeing.do_amend: 3,
-    agreeing.do_withdraw: 2,
+    agreeing.do_sign: 4,
+    agreeing.do_declare: 3,
+    agreeing.do_take_away: 1,
     agreeing.do_deliver: 3,
     agreeing.do_spoil_document: 1,
     do_cut: 3,

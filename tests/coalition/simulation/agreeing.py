@@ -1,7 +1,10 @@
 """What people do with agreements: conclude, amend, withdraw, deliver late, spoil a document."""
 
+from commonsky.domain import ActKind
+from commonsky.node import agreeing
 from simulation import records
 from simulation.model import ALL, LEAVABLE, Deal, Rule
+from simulation.world import document
 
 
 def random_deal(chance, world, giver, *, before=None):
@@ -24,6 +27,7 @@ def random_deal(chance, world, giver, *, before=None):
         begins=float(round(begins)),
         ends=float(round(ends)),
         onward=chance.random() < 0.6,
+        lease_s=chance.choice((500.0, 5_000.0)) if chance.random() < 0.15 else None,
         rules=tuple(_rule(chance, world, giver, n) for n in range(chance.choice((1, 2, 2, 3)))),
     )
 
@@ -73,9 +77,7 @@ def conclude(history, chance, deal):
 
 def do_agree(history, chance):
     giver = chance.choice(history.world.names)
-    deal = random_deal(chance, history.world, giver)
-    conclude(history, chance, deal)
-    return f"{deal.reference} is concluded"
+    return _agreed(history, chance, random_deal(chance, history.world, giver), "is concluded")
 
 
 def do_amend(history, chance):
@@ -84,11 +86,79 @@ def do_amend(history, chance):
         return None
     before = world.deals[chance.choice(sorted(world.deals))]
     deal = random_deal(chance, world, before.giver, before=before)
-    conclude(history, chance, deal)
-    return f"{deal.reference} takes the place of {before.reference}"
+    return _agreed(history, chance, deal, f"takes the place of {before.reference}")
 
 
-def do_withdraw(history, chance):
+def _agreed(history, chance, deal, words):
+    """Signed by all at one table, or by its giver alone, who has the others told by its feeds."""
+    life = history.world.lives[deal.giver][0]
+    if life.node is None or chance.random() < 0.5:
+        conclude(history, chance, deal)
+        return f"{deal.reference} {words}"
+    world = history.world
+    world.deals[deal.id] = deal
+    world.proposed[f"{deal.id}.v{deal.version}.toml"] = deal
+    draft = life.path / "draft.toml"
+    draft.write_text(document(deal))
+    sign(history, life, draft)
+    return f"{deal.giver} signs and proposes {deal.reference}, which {words}"
+
+
+def sign(history, life, file):
+    """Sign a document; what cannot be signed now is left."""
+    try:
+        history.guarded(life, "sign", lambda: agreeing.sign(life.node, agreeing.signable(life.node, file)))
+    except agreeing.CannotAgreeError as fault:
+        history.say(f"  {life.member} cannot sign: {fault}")
+    life.learn_documents()
+
+
+def do_sign(history, chance):
+    """A member looks at what is proposed to it, and signs."""
+    life = history.some_life(chance)
+    proposed = agreeing.proposals(life.node)
+    if not proposed:
+        return None
+    who, file = chance.choice(proposed)
+    sign(history, life, file)
+    return f"{life.member} signs {file.name} of {who}"
+
+
+def do_declare(history, chance):
+    """A party suspends, resumes or leaves an agreement."""
+    life = history.some_life(chance)
+    if not life.deals:
+        return None
+    deal = chance.choice(sorted(life.deals, key=lambda one: one.reference))
+    kind = chance.choice((ActKind.SUSPEND, ActKind.RESUME, ActKind.RESUME, ActKind.WITHDRAW))
+    return declare(history, life, kind, deal.reference)
+
+
+def declare(history, life, kind, reference):
+    try:
+        history.guarded(life, kind, lambda: agreeing.declare(life.node, kind, reference))
+    except agreeing.CannotAgreeError as fault:
+        return f"{life.member} cannot {kind}: {fault}"
+    history.coverage.count("act", kind)
+    return f"{life.member}: {kind} of {reference}"
+
+
+def tell_again(history, life):
+    """A person has the node tell anew what it declared: after a crash or a restore nobody knows what went out."""
+    if life.member not in history.interrupted:
+        return
+    for name, deal in sorted(life.documents.items()):
+        own = [act for act in life.acts_of(deal) if act.member == life.member] if deal else []
+        if not own:
+            continue
+        if name in history.world.proposed:
+            sign(history, life, life.path / "agreements" / name)
+        last = max(own, key=lambda act: act.at).kind
+        if last != "sign":
+            declare(history, life, ActKind(last), deal.reference)
+
+
+def do_take_away(history, chance):
     """The giver takes the document away; the readers keep their copies of what they have received under."""
     life = history.some_life(chance)
     names = sorted(name for name, deal in life.documents.items() if deal and deal.giver == life.member)
@@ -96,7 +166,7 @@ def do_withdraw(history, chance):
         return None
     name = chance.choice(names)
     life.take_away(name)
-    return f"{life.member} withdraws {name}"
+    return f"{life.member} takes {name} away, without a word"
 
 
 def do_deliver(history, chance):

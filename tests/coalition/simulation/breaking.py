@@ -125,6 +125,7 @@ def do_twin(history, chance):
         twin.put(name, deal)
     world.lives[life.member].append(twin)
     history.needs_generation.add(life.member)
+    history.interrupted.add(life.member)
     history.coverage.count("fault", "two machines of one node")
     return f"a second machine of {life.member} starts, generation {twin.generation}"
 

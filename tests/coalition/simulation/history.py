@@ -44,6 +44,9 @@ class History:
     backups: dict = field(default_factory=dict)
     generations: dict = field(default_factory=dict)
     needs_generation: set = field(default_factory=set)
+    interrupted: set = field(
+        default_factory=set
+    )  # members some of whose work was cut off, or forgotten by a restore
 
     def say(self, words):
         self.log.append(words)
@@ -54,6 +57,9 @@ class History:
         if life.node is None:
             self.start(life)
         return life
+
+    def guarded(self, life, what, job):
+        return actions.guarded(self, life, what, job)
 
     def start(self, life):
         actions.guarded(self, life, "start", life.start)
@@ -119,6 +125,7 @@ def _found(history, chance):
     world = history.world
     if chance.random() < 0.5:
         world.hostile = chance.choice(world.names)
+    world.audited = chance.random() < 0.3
     for life in world.every_life():
         life.terms = records.random_terms(chance, world, life.member)
         life.label = component(life.terms)
@@ -152,6 +159,8 @@ def peace(history, chance):
     while world.undelivered:
         agreeing.do_deliver(history, chance)
     world.now_tai_s = max(world.now_tai_s, *(life.floor_tai_s for life in world.every_life())) + 1.0
+    for life in world.every_life():
+        agreeing.tell_again(history, life)
     for _ in range(ROUNDS_OF_PEACE):
         if not _round(history, chance):
             break

@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import math
+import re
 
 from commonsky.node.jobs import explain
-from simulation import reasons
+from rfc6962 import mth
+from simulation import force, reasons
 from simulation.model import LEAVABLE, Case, label_allows
 
 TELLS_THE_ORBIT = {
@@ -16,8 +18,8 @@ TELLS_THE_ORBIT = {
 
 EXPLAINED_EACH = 3
 _DECISIONS = """
-SELECT decisions.n, originator, id, body, decisions.reader, allowed, rulings.agreement, clause, reason, trace,
-       decided_tai_s
+SELECT decisions.n, source, records.agreement, originator, id, body, decisions.reader, allowed, rulings.agreement,
+       clause, reason, trace, decided_tai_s
 FROM decisions JOIN rulings ON rulings.n = ruling JOIN records ON records.n = entry
 WHERE decisions.n > ? ORDER BY decisions.n
 """
@@ -30,9 +32,10 @@ class InvariantError(AssertionError):
 def look(world, life, coverage):
     """Look at all that is new on a machine's disk since the last look."""
     _records(world, life, coverage)
-    _decisions(world, life, coverage, _outbox(world, life))
+    _decisions(world, life, coverage, _outbox(world, life, coverage))
     _inbox(world, life)
     _nothing_lost(life)
+    _audit(life)
 
 
 def _new(life, table, columns, order="rowid"):
@@ -52,7 +55,7 @@ def claims_of(life):
     return [(one["track_id"], one["designator"], source, who) for source, who, one in plain]
 
 
-def case_of(world, life, fact, reader, now, claims):
+def case_of(life, fact, reader, now, claims, held, deals):
     named, alleged = set(), set()
     if fact.kind in {"track", "conjunction_warning"}:
         for track, name, source, who in claims:
@@ -60,7 +63,7 @@ def case_of(world, life, fact, reader, now, claims):
                 alleged.add(name)
                 if source == "" or source == who == fact.originator:
                     named.add(name)
-    return Case(fact, life.member, reader, now, life.deals, frozenset(named), frozenset(alleged))
+    return Case(fact, life.member, reader, now, deals, held, frozenset(named), frozenset(alleged))
 
 
 def _records(world, life, coverage):
@@ -81,7 +84,9 @@ def _records(world, life, coverage):
             _from_hostile(world, life, source, agreement, fact, body, where, coverage)
         else:
             given = world.given.get((source, life.member), ())
-            _require((agreement, body) in given, f"{where}: {source} never rightly gave it under {agreement}")
+            # What came under an agreement that is over is deleted at once: its name is left.
+            came = (agreement, body or (originator, name))
+            _require(came in given, f"{where}: {source} never rightly gave it under {agreement}")
 
 
 def _from_hostile(world, life, source, agreement, fact, body, where, coverage):
@@ -100,15 +105,25 @@ def _from_hostile(world, life, source, agreement, fact, body, where, coverage):
     coverage.count("hostile", "true record rightly kept")
 
 
-def _outbox(world, life):
+def _outbox(world, life, coverage):
     """Learn what stands on the feeds since the last look: per reader, pairs of an agreement and a record's bytes."""
     lines = {}
     for reader, digest, header, body in _new(life, "outbox", "aud, header_sha256, header, body"):
         world.sealed[life.member].add(digest)
         at = json.loads(header)["iat_tai_s"]
         _require(at == life.expected_now(), f"{life.member} sealed at {at}, and now is {life.expected_now()}")
-        lines.setdefault(reader, []).extend(map(_parted, body.splitlines()))
+        lines.setdefault(reader, []).extend(map(_parted, _records_of(body, coverage)))
     return lines
+
+
+def _records_of(body, coverage=None):
+    """The lines of a body that are records; the others are notices."""
+    for line in body.splitlines():
+        kind = re.fullmatch(r'{"content":.*,"notice":"(\w+)"}', line)
+        if kind is None:
+            yield line
+        elif coverage is not None:
+            coverage.count("notice", kind[1])
 
 
 def _parted(line):
@@ -130,7 +145,23 @@ def _decisions(world, life, coverage, lines):
     if rows:
         life.seen["decisions"] = rows[-1][0]
     claims = claims_of(life) if rows else []
-    for n, originator, record, body, reader, allowed, agreement, clause, reason, trace, at in rows:
+    now, held = life.expected_now(), life.held() if rows else []
+    deals = force.bearing(held, now)
+    for (
+        n,
+        source,
+        under,
+        originator,
+        record,
+        body,
+        reader,
+        allowed,
+        agreement,
+        clause,
+        reason,
+        trace,
+        at,
+    ) in rows:
         where = f"{life.member} on {record} for {reader}"
         _require(at == life.expected_now(), f"{where}: decided at {at}, and now is {life.expected_now()}")
         fact = genuine(world, originator, record, body)
@@ -143,20 +174,44 @@ def _decisions(world, life, coverage, lines):
                 f"{where}: an altered copy goes out, and the true one is held",
             )
         else:
-            case = case_of(world, life, fact, reader, at, claims)
+            case = case_of(life, fact, reader, at, claims, held, deals)
             life.judged[reader, originator, record] = (case.named, case.alleged)
             _explained(life, case, decision, coverage, where)
             if n % EXPLAINED_EACH == 0 and life.node is not None:
                 _, told = explain(life.node, record, reader)
                 _explained(life, case, told, coverage, f"{where}, as explained")
         if allowed:
+            usable = fact is None or _usable(world, life, fact, source, under, held, now)
+            _require(usable, f"{where}: it went out, and may not be used here any more")
             _require(lines.get(reader), f"{where}: it was to go out, and did not")
             sent_under, sent_body = lines[reader].pop(0)
             _require(sent_under == agreement, f"{where}: it went out under {sent_under}")
             _went_out(world, life, reader, fact, body, decision, sent_body)
-            world.given.setdefault((life.member, reader), set()).add((sent_under, sent_body))
+            told = json.loads(sent_body)
+            names = (sent_under, sent_body), (sent_under, (told["originator"], told["id"]))
+            world.given.setdefault((life.member, reader), set()).update(names)
             life.sent.add((reader, originator, record))
     _require(not any(lines.values()), f"{life.member} has put on its feeds what was not decided: {lines}")
+
+
+def _usable(world, life, fact, source, agreement, held, now):
+    """Whether a node may still use a record: by the agreement that it came under, and those of all that is behind."""
+    if source != "":
+        return force.usable(agreement, held, now, _heard(life, source))
+    return all(_usable_at_all(world, life, one, held, now) for one in fact.made_of)
+
+
+def _usable_at_all(world, life, name, held, now):
+    """Whether one of the ways by which the node got a record still stands."""
+    query = "SELECT source, agreement FROM records WHERE originator = ? AND id = ?"
+    fact = world.facts[name]
+    return any(_usable(world, life, fact, *row, held, now) for row in life.query(query, *name))
+
+
+def _heard(life, source):
+    """When a giver was heard last; what it wrote may be dated a minute ahead."""
+    last = life.query("SELECT max(received_tai_s) FROM inbox WHERE iss = ?", source)[0][0]
+    return -math.inf if last is None else last + 60.0
 
 
 def _went_out(world, life, reader, fact, body, decision, sent_body):
@@ -240,7 +295,7 @@ def _own_copy(life, originator, record, body):
         originator,
         record,
     )
-    return any(one != body for (one,) in rows)
+    return any(one not in {body, b""} for (one,) in rows)
 
 
 def _inbox(world, life):
@@ -266,21 +321,39 @@ def _nothing_lost(life):
     _require(life.acknowledged <= held, f"{life.member} has lost {sorted(life.acknowledged - held)}")
 
 
+def _audit(life):
+    """Each decision and each envelope is a leaf, and what was a leaf once stays where it is."""
+    runs = life.query("SELECT hashes FROM audit_leaves ORDER BY first")
+    hashes = b"".join(run for (run,) in runs)
+    size, root = life.seen.get("audit", (0, mth([])))
+    leaves = [hashes[k : k + 32] for k in range(0, len(hashes), 32)]
+    if len(leaves) == size:
+        return
+    _require(mth(leaves[:size]) == root, f"the audit tree of {life.member} is not the one that it was")
+    told = life.query("SELECT (SELECT count(*) FROM decisions) + (SELECT count(*) FROM outbox)")[0][0]
+    _require(
+        told == len(leaves), f"{life.member} has {len(leaves)} audit leaves of {told} decisions and envelopes"
+    )
+    life.seen["audit"] = len(leaves), mth(leaves)
+
+
 def all_that_is_due_went_out(world, life, coverage):
     """After a node has shared to the end, nothing waits that a clause releases now."""
-    claims = claims_of(life)
-    rows = life.query("SELECT DISTINCT originator, id, source, body FROM records")
-    from_readers = {(who, name, source) for who, name, source, _ in rows}
-    for originator, name, _, body in rows:
+    claims, held, now = claims_of(life), life.held(), life.expected_now()
+    deals = force.bearing(held, now)
+    rows = life.query("SELECT DISTINCT originator, id, source, body, agreement FROM records")
+    from_readers = {(who, name, source) for who, name, source, _, _ in rows}
+    locked = {name for (name,) in life.query("SELECT id FROM locked_records")}
+    for originator, name, source, body, agreement in rows:
         fact = genuine(world, originator, name, body)
-        if fact is None:
+        if fact is None or name in locked or not _usable(world, life, fact, source, agreement, held, now):
             continue
         for reader in world.names:
             if reader in {life.member, originator} or (originator, name, reader) in from_readers:
                 continue
             if (reader, originator, name) in life.sent:
                 continue
-            case = case_of(world, life, fact, reader, life.expected_now(), claims)
+            case = case_of(life, fact, reader, now, claims, held, deals)
             answer = case.answer()
             if not answer or any(case.floor_m(_rule(life, ref, clause)) > 0.0 for ref, clause in answer):
                 continue
@@ -318,7 +391,9 @@ def all_have_all(world):
 def _all_arrived(source, life, where):
     """Of earlier generations only what may still go: a new generation decides all anew, and tells it again."""
     reader, newest = life.member, source.store.feed_head(life.member).gen
-    held = set(life.query("SELECT agreement, body FROM records WHERE source = ?", source.member))
+    rows = life.query("SELECT agreement, body, id FROM records WHERE source = ?", source.member)
+    held = {(agreement, body) for agreement, body, _ in rows}
+    deleted = {(agreement, name) for agreement, body, name in rows if body == b""}
     bodies = {body for _, body in held}
     query = (
         "SELECT records.id FROM decisions d JOIN rulings ON rulings.n = d.ruling JOIN records ON records.n = d.entry"
@@ -326,9 +401,11 @@ def _all_arrived(source, life, where):
     )
     refused_now = {record for (record,) in source.query(query, reader)}
     for gen, body in source.query("SELECT gen, body FROM outbox WHERE aud = ?", reader):
-        for agreement, record in map(_parted, body.splitlines()):
+        for agreement, record in map(_parted, _records_of(body)):
+            name = json.loads(record)["id"]
             arrived = (agreement, record) in held if gen == newest else record in bodies
-            overtaken = gen < newest and json.loads(record)["id"] in refused_now
+            arrived = arrived or (agreement, name) in deleted
+            overtaken = gen < newest and name in refused_now
             _require(arrived or overtaken, f"{where} never got {record} under {agreement}")
 
 

@@ -48,6 +48,7 @@ class Fact:
     regime: str | None = None
     place: tuple | None = None
     coarsened: bool = False
+    made_of: tuple = ()  # (originator, id) of what it was derived from
     body: bytes = b""
     sent_body: bytes = b""
 
@@ -95,6 +96,7 @@ class Deal:
     ends: float
     onward: bool
     rules: tuple
+    lease_s: float | None = None
 
     @property
     def reference(self):
@@ -108,7 +110,8 @@ class Deal:
 class Case:
     """A question: may ``giver`` let ``reader`` have the record now, by the documents that stand?
 
-    ``named`` are names that the giver or the originator claims for the record's object; ``alleged`` those of others.
+    ``held`` are all documents of the giver with what was declared on them. ``named`` are names that the giver or the
+    originator claims for the record's object; ``alleged`` those of others.
     """
 
     fact: Fact
@@ -116,17 +119,13 @@ class Case:
     reader: str
     now: float
     deals: list = field(default_factory=list)
+    held: list = field(default_factory=list)
     named: frozenset = frozenset()
     alleged: frozenset = frozenset()
 
     def standing(self):
-        """The giver's agreements with the reader, but for those whose place a newer version has taken."""
-        own = [deal for deal in self.deals if deal.giver == self.giver]
-        return [deal for deal in own if self.reader in deal.readers and not self._superseded(deal, own)]
-
-    def _superseded(self, deal, own):
-        newer = [one for one in own if one.id == deal.id and one.version > deal.version]
-        return any(one.begins <= self.now for one in newer)
+        """The giver's agreements with the reader; ``deals`` are those that bear on its releases (see `force`)."""
+        return [deal for deal in self.deals if deal.giver == self.giver and self.reader in deal.readers]
 
     def obstacles(self, deal):
         """What keeps a whole agreement from releasing the record, as a set of (what, who)."""

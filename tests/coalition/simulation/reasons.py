@@ -5,6 +5,7 @@ A sentence that stands in no table here fails the run: nobody has checked yet th
 
 import re
 
+from simulation import force
 from simulation.model import LEAVABLE
 
 _ABOUT_AGREEMENT = (
@@ -36,7 +37,13 @@ _ABOUT_CLAUSE = (
     ("regimes", r"covers (?:LEO|MEO|GEO|HEO)(?:, (?:LEO|MEO|GEO|HEO))*"),
 )
 _LINE = re.compile(r"(?P<ref>\S+@\d+): (?P<yes>yes|no): (?P<words>.*)")
-_IDLE = re.compile(r"(?P<ref>\S+@\d+) is superseded by version (?P<version>\d+)")
+_IDLE = re.compile(r"(?P<ref>\S+@\d+) (?P<words>(?:is superseded|awaits|is suspended|was withdrawn) .*)")
+_IDLE_WORDS = (
+    (force.SUPERSEDED, r"is superseded by version \d+"),
+    (force.AWAITING, r"awaits the signatures? of (?P<who>.*)"),
+    (force.SUSPENDED, r"is suspended by (?P<who>.*)"),
+    (force.WITHDRAWN, r"was withdrawn by (?P<who>.*)"),
+)
 _CLAUSE = re.compile(r"(?P<ref>\S+@\d+) clause (?P<clause>\S+?)(?::)? (?P<words>.*)")
 _IN_FORCE = re.compile(r"in force for (\S+), purpose (\S+)")
 
@@ -108,10 +115,21 @@ def _check_trace(case, standing, trace):
 
 def _check_idle(case, standing, found):
     """A document that does not bind, and why."""
-    deal = next((deal for deal in case.deals if deal.reference == found["ref"]), None)
-    _require(deal is not None and case.reader in deal.readers and deal.reference not in standing, found[0])
-    newer = {one.version for one in case.deals if one.id == deal.id and one.version > deal.version}
-    _require(int(found["version"]) in newer, found[0])
+    pair = next(((deal, acts) for deal, acts in case.held if deal.reference == found["ref"]), None)
+    _require(pair is not None and pair[0].giver == case.giver and case.reader in pair[0].readers, found[0])
+    deal, acts = pair
+    stands = force.state(deal, acts, force.newer_than(deal, case.held), case.now)
+    name, said = named(found["words"], _IDLE_WORDS)
+    _require(stands == name, f"{found[0]}, and it is {stands}")
+    if name == force.AWAITING:
+        missing = {one for one in force.parties(deal) if force.stance(acts, one, case.now) == "none"}
+        _require(set(said["who"].split(", ")) == missing, f"{found[0]}, and {sorted(missing)} are missing")
+    elif name in {force.SUSPENDED, force.WITHDRAWN}:
+        stance = "suspends" if name == force.SUSPENDED else "left"
+        true = {one for one in force.parties(deal) if force.stance(acts, one, case.now) == stance}
+        _require(
+            set(re.findall(r"(\w+) at ", said["who"])) == true, f"{found[0]}, and it is by {sorted(true)}"
+        )
 
 
 def _check_clause(case, standing, line, said_tests):
@@ -145,7 +163,7 @@ def _check_reason(case, standing, decision):
         decision.reason.split("; ") if "no agreement covers" in decision.reason else [decision.reason]
     )
     for words in idle:
-        _check_idle(case, standing, _IDLE.fullmatch(words) or {})
+        _check_idle(case, standing, _known_words(_IDLE.fullmatch(words), words))
     if reason == f"no agreement covers {case.reader}":
         _require(not standing, reason)
         return "no agreement"
@@ -180,6 +198,12 @@ def _check_form(case, rule, released, reason):
     _require(float(released["floor"] or 0.0) == floor_m, f"{reason}: the floor is {floor_m:g} m")
     fields = frozenset(released["fields"].split(", ")) if released["fields"] else frozenset()
     _require(fields == rule.without & LEAVABLE[case.fact.kind], f"{reason}: not these fields are left out")
+
+
+def _known_words(found, words):
+    if not found:
+        raise WrongReasonError(f"nobody has checked what this means: {words!r}")
+    return found
 
 
 def _known(standing, ref):

@@ -234,6 +234,7 @@ def _made(world, life, content, sources, facts, **facets):
         parts=frozenset(part for fact in facts for part in fact.parts),
         sensors=None if None in behind else frozenset().union(*behind),
         lineage_stays=True,
+        made_of=tuple((fact.originator, fact.id) for fact in facts),
         body=encode(record),
         sent_body=encode(replace(record, inputs=())),
         **facets,

@@ -4,7 +4,7 @@ import random
 from contextlib import contextmanager
 
 from commonsky.node.jobs import fetch
-from simulation import actions, breaking, hostile, invariants, link, records
+from simulation import actions, agreeing, breaking, hostile, invariants, link, records
 from simulation.coverage import Coverage
 from simulation.history import History, peace
 from simulation.model import LEAVABLE, Deal, Rule, Terms
@@ -44,6 +44,12 @@ class Stage:
                 life.put(f"{deal.id}.v{deal.version}.toml", deal)
         self.world.deals[deal.id] = deal
         return deal
+
+    def declare(self, name, kind, deal):
+        """Let a party suspend, resume or withdraw, and its node tell the others with its next envelopes."""
+        life = self.life(name)
+        agreeing.declare(self.history, life, kind, deal.reference)
+        self.share(name)
 
     def make(self, name, terms=None, *, share=True, life=None):
         """Let a member keep an observation; give its record."""

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import (
     Agreement,
     Clause,
@@ -24,6 +26,7 @@ from commonsky.node.config import NodeConfig, NodeFolder, Peer
 from commonsky.node.start import start_node
 from signing import sign_for_all
 from simulation.disk import Disk
+from simulation.force import Act
 
 BEGIN_TAI_S = 850_000_000.0
 MODE = Mode.EXERCISE
@@ -60,6 +63,7 @@ class Life:
     )  # the latest time that this node has shown, or found on its disk when it started
     seen: dict = field(default_factory=dict)  # how far the invariants have looked, by table
     judged: dict = field(default_factory=dict)  # names known for an object when a decision on it was made
+    acts_read: dict = field(default_factory=dict)  # by file: its stamp, and the acts in it
     tainted: set = field(default_factory=set)  # bytes of records that a hostile partner altered or invented
 
     def now(self):
@@ -78,6 +82,28 @@ class Life:
     @property
     def deals(self):
         return [deal for deal in self.documents.values() if deal is not None]
+
+    def held(self):
+        """Every document here, with what was declared on it as far as this node has heard."""
+        return [(deal, self.acts_of(deal)) for deal in self.deals]
+
+    def acts_of(self, deal):
+        """Read what stands beside a document, as anybody can."""
+        file = self.path / "agreements" / f"{deal.id}.v{deal.version}.acts.toml"
+        if not file.exists():
+            return ()
+        status = file.stat()
+        stamp = status.st_mtime_ns, status.st_size
+        if self.acts_read.get(file.name, (None,))[0] != stamp:
+            self.acts_read[file.name] = stamp, _acts(file)
+        return self.acts_read[file.name][1]
+
+    def learn_documents(self):
+        """See what the node has put into its folder itself, by signing what a partner proposed."""
+        for file in (self.path / "agreements").glob("*.toml"):
+            deal = self.world.proposed.get(file.name)
+            if deal is not None:
+                self.documents.setdefault(file.name, deal)
 
     @property
     def store(self):
@@ -154,6 +180,8 @@ class World:
             name: set() for name in names
         }  # digests of all headers that any life of a member sealed
         self.given = {}  # (giver, reader) -> bodies that rightly went out, as (agreement, record bytes)
+        self.proposed = {}  # file name -> Deal that somebody wrote
+        self.audited = False  # whether heads of audit trees are shown and witnessed
         self.coarse = {}  # (originator, id, level, fields left out) -> the bytes that went out
         self.undelivered = []  # (reader, file name, deal): copies of agreements on their way
         self.deals = {}  # id -> newest Deal that was ever made
@@ -196,6 +224,11 @@ class World:
         return self.facts.get((plain["originator"], plain["id"]))
 
 
+def _acts(file):
+    told = tomllib.loads(file.read_text())["act"]
+    return tuple(Act(one["member"], one["act"], tai_s_from_utc(one["at_utc"])) for one in told)
+
+
 def document(deal):
     """The agreement as the file that the product reads."""
     return write_agreement(
@@ -210,6 +243,7 @@ def document(deal):
             begins_tai_s=deal.begins,
             ends_tai_s=deal.ends,
             onward=deal.onward,
+            lease_s=deal.lease_s,
             clauses=tuple(_clause(rule) for rule in deal.rules),
         )
     )
