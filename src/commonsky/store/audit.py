@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from commonsky.domain import Envelope, EnvelopeHeader
 from commonsky.sharing.audit_leaf import (
@@ -51,9 +51,15 @@ _SECRET_OF_CONNECTION = "commonsky_audit_secret"  # noqa: S105  # the name of an
 _BACKFILLED_AT_ONCE = 10_000
 _BLOCKS_AT_ONCE = 10_000
 
+# Both tables name the reader: a decision on which they differ is not the one that was taken.
+_READER = case(
+    (decisions.c.reader == rulings.c.reader, rulings.c.reader),
+    else_=decisions.c.reader + "/" + rulings.c.reader,
+)
+
 DECIDED_COLUMNS = (
     records.c.id.label("record"),
-    rulings.c.reader,
+    _READER.label("reader"),
     rulings.c.allowed,
     rulings.c.agreement,
     rulings.c.clause,

@@ -50,7 +50,9 @@ def _new(life, table, columns, order="rowid"):
 
 def claims_of(life):
     """Who says which name of which track, as held here: (track, name, source, originator)."""
-    rows = life.query("SELECT source, originator, body FROM records WHERE kind = 'identity_claim'")
+    rows = life.query(
+        "SELECT source, originator, body FROM records WHERE kind = 'identity_claim' AND body != x''"
+    )
     plain = [(source, who, json.loads(body)["content"]) for source, who, body in rows]
     return [(one["track_id"], one["designator"], source, who) for source, who, one in plain]
 
@@ -240,7 +242,8 @@ def _went_out(world, life, reader, fact, body, decision, sent_body):
         _require(changed <= without, f"{where}: {sorted(changed - without)} were altered")
     if "target" in changed:
         facets["objects"] = frozenset()
-    known = dataclasses.replace(fact, id=sent["id"], body=sent_body, sent_body=sent_body, **facets)
+    facets |= {"id": sent["id"], "original": fact.id, "body": sent_body, "sent_body": sent_body}
+    known = dataclasses.replace(fact, **facets)
     world.facts[fact.originator, known.id] = known
 
 
@@ -385,11 +388,14 @@ def all_have_all(world):
                 same or nothing_new,
                 f"{where} stands at {cursor.gen}.{cursor.seq}, and the feed at {head.gen}.{head.seq}",
             )
-            _all_arrived(source, life, where)
+            _all_arrived(world, source, life, where)
 
 
-def _all_arrived(source, life, where):
-    """Of earlier generations only what may still go: a new generation decides all anew, and tells it again."""
+def _all_arrived(world, source, life, where):
+    """Of earlier generations only what may still go: a new generation decides all anew, and tells it again.
+
+    Where no agreement with the reader is left, nothing is decided: it waits for one.
+    """
     reader, newest = life.member, source.store.feed_head(life.member).gen
     rows = life.query("SELECT agreement, body, id FROM records WHERE source = ?", source.member)
     held = {(agreement, body) for agreement, body, _ in rows}
@@ -402,10 +408,12 @@ def _all_arrived(source, life, where):
     refused_now = {record for (record,) in source.query(query, reader)}
     for gen, body in source.query("SELECT gen, body FROM outbox WHERE aud = ?", reader):
         for agreement, record in map(_parted, _records_of(body)):
-            name = json.loads(record)["id"]
+            plain = json.loads(record)
+            name = plain["id"]
+            fact = world.facts.get((plain["originator"], name))
             arrived = (agreement, record) in held if gen == newest else record in bodies
             arrived = arrived or (agreement, name) in deleted
-            overtaken = gen < newest and name in refused_now
+            overtaken = gen < newest and {name, fact and fact.original} & refused_now
             _require(arrived or overtaken, f"{where} never got {record} under {agreement}")
 
 

@@ -48,6 +48,7 @@ class Fact:
     regime: str | None = None
     place: tuple | None = None
     coarsened: bool = False
+    original: str = ""  # of a record that went out in another form: the id of the one that it was made from
     made_of: tuple = ()  # (originator, id) of what it was derived from
     body: bytes = b""
     sent_body: bytes = b""
