@@ -12,15 +12,19 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
-from commonsky.astro.time import tai_s_from_utc
+from commonsky.astro.time import tai_s_from_utc, unix_s_from_tai_s
 from commonsky.domain import Component, Label, Member, MemberKind, Mode, Record, Sensor, Site
 from commonsky.domain.roles import Role, actions_of
+from commonsky.domain.tree_head import TreeHead
 from commonsky.exercise.population import synthetic_catalogue
 from commonsky.federation.acts import next_act, sign_act
 from commonsky.federation.keys import public_hex, signing_key
-from commonsky.formats.canonical import record_id
+from commonsky.federation.seal import seal
+from commonsky.federation.witness import Standing
+from commonsky.formats.canonical import encode, record_id
 from commonsky.node import approvals, jobs
 from commonsky.node.agreement_files import add_acts
+from commonsky.node.asking import ask
 from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.people import accounts
 from commonsky.node.people.desk import Desk
@@ -148,6 +152,44 @@ class DemoRelease:
             self.node.folder.agreements,
             reference,
             [sign_act(replace(act, reason=reason), KEYRING[member])],
+        )
+
+    def live(self):
+        """Have things happen between members: decisions, a checkpoint that one cosigns, records heard, a question."""
+        self.share()
+        head = jobs.checkpoint_when_due(self.node)
+        store, now_tai_s = self.node.store, self.now_tai_s
+        if head is not None:
+            at_unix_s = unix_s_from_tai_s(now_tai_s)
+            store.keep_cosignature(head, "GBR", "note", at_unix_s, received_tai_s=now_tai_s)
+        self.hear("GBR-NOR@1", 3)
+        ask(self.node, "GBR", "200003", days=2.0, hard_body_radius_m=20.0)
+        self.node.note_link("FRA", f"no answer within 10 s {HOSTILE}")
+
+    def hear(self, agreement, count):
+        """Take in tracks that the giver of an agreement gives under it."""
+        giver = self.shelved(agreement).agreement.giver
+        records = [
+            replace(one, mode=Mode.EXERCISE, label=Label({giver: Component(purposes=frozenset({"safety"}))}))
+            for one in (track(n + 1, originator=giver, name=f"{giver}-T-{n:03d}") for n in range(count))
+        ]
+        envelope = seal(
+            [(agreement, encode(one)) for one in records],
+            previous=self.node.store.cursor(giver),
+            iss=giver,
+            aud=OWN,
+            mode=Mode.EXERCISE,
+            gen=1,
+            key=KEYRING[giver],
+            iat_tai_s=self.now_tai_s,
+        )
+        return jobs.take_in(self.node, giver, envelope)
+
+    def contradict(self, log="FRA", told_by="DEU"):
+        """Keep a head of a partner's tree that cannot be true beside another."""
+        head = TreeHead(log=log, gen=1, size=4_711, root=bytes(32))
+        self.node.store.keep_head(
+            head, "note", told_by=told_by, standing=Standing.CONTRADICTION, seen_tai_s=self.now_tai_s
         )
 
     def _sign(self):

@@ -11,6 +11,7 @@ export interface Listeners {
   log(line: LogLine): void;
   warnings(revision: number): void;
   release(revision: number): void;
+  watch(revision: number): void;
   /** The node has answered something else than a stream. */
   closed(): void;
   connection(state: Connection, silentS: number): void;
@@ -33,6 +34,9 @@ export function listen(on: Listeners): void {
     source.addEventListener("log", (event: MessageEvent<string>) => on.log(JSON.parse(event.data) as LogLine));
     source.addEventListener("warnings", (event: MessageEvent<string>) => {
       on.warnings((JSON.parse(event.data) as { revision: number }).revision);
+    });
+    source.addEventListener("watch", (event: MessageEvent<string>) => {
+      on.watch((JSON.parse(event.data) as { revision: number }).revision);
     });
     source.addEventListener("release", (event: MessageEvent<string>) => {
       on.release((JSON.parse(event.data) as { revision: number }).revision);

@@ -2,19 +2,22 @@
 
 import { proofGiven } from "./people/proof";
 import { choose } from "./release/state";
-import { encounterLink, eventLink, open, pictureLink, releasesLink, warningsLink } from "./routes";
+import { encounterLink, eventLink, logLink, open, pictureLink, releasesLink, warningsLink } from "./routes";
 import { session } from "./session";
 import { store, type State } from "./store";
+import { stepDecision } from "./views/log-decisions";
+import { stepLogTab } from "./views/log-page";
 import { stepTab } from "./views/release-page";
 import { stepRecord } from "./views/release-records";
 import { stepWarning } from "./views/warnings-table";
+import { setWatch } from "./watch/follow";
 
 export const SHORTCUTS: [string, string][] = [
   ["/", "Search the table"],
   ["g p, g w", "Go to the picture, to the warnings"],
-  ["g r", "Go to the releases"],
+  ["g r, g l", "Go to the releases, to the log"],
   ["j, k", "Next, previous row of the table"],
-  ["n", "Next part of the page: of the releases"],
+  ["n", "Next part of the releases or of the log"],
   ["Enter", "Centre the globe on the picked object; open the chosen warning"],
   ["g g", "Show the encounter on the globe"],
   ["Arrows", "Turn the globe (when it has the focus: Tab)"],
@@ -72,6 +75,11 @@ const OF_PAGE: Record<State["route"]["page"], Keys> = {
     k: () => stepRecord(-1),
     n: () => stepTab(),
   },
+  log: {
+    j: () => stepDecision(1),
+    k: () => stepDecision(-1),
+    n: () => stepLogTab(),
+  },
 };
 
 /** The second key of a pair that begins with g. */
@@ -79,6 +87,7 @@ const GO: Keys = {
   p: () => open(pictureLink()),
   w: () => open(warningsLink(store.state)),
   r: () => open(releasesLink()),
+  l: () => open(logLink("decisions")),
   g: () => showEncounter(),
 };
 const GO_WITHIN_MS = 1500;
@@ -125,6 +134,7 @@ function escape(): void {
   else if (state.route.page === "event") open(warningsLink(state));
   else if (state.route.page === "warnings") store.set({ chosenEvent: null });
   else if (state.route.page === "release") choose(null);
+  else if (state.route.page === "log") setWatch({ chosen: null });
   else if (state.selected !== null) session.select(null);
   else if (state.wideTable) store.set({ wideTable: false });
 }

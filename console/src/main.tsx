@@ -11,6 +11,7 @@ import { readAddress } from "./url-state";
 import { Console } from "./views/console";
 import { LogIn } from "./views/log-in";
 import { follower } from "./warnings/follow";
+import { watchFollower } from "./watch/follow";
 
 const { selected, companion, filter } = readAddress();
 const without = new URLSearchParams(location.search).get("gl") === "0";
@@ -28,4 +29,5 @@ if (!mustLogIn(store.state)) {
   followAddress();
   follower.start();
   releaseFollower.start();
+  watchFollower.start();
 }

@@ -13,6 +13,7 @@ import {
   releaseHash,
   replaceHash,
   warningsHash,
+  type LogTab,
   type ReleaseRoute,
 } from "./url-state";
 import { taiOf } from "./utc";
@@ -41,6 +42,7 @@ function obey(): void {
   const route = readRoute();
   if (route.page === "warnings") store.set({ route, ...warningsAsked(), event: null });
   else if (route.page === "release") obeyRelease(route);
+  else if (route.page === "log") store.set({ route, event: null });
   else if (route.page === "picture") obeyPicture();
   else {
     const held = store.state.event?.event === route.event ? store.state.event : null;
@@ -100,6 +102,7 @@ function keep(hash: string): void {
 export const warningsLink = (state: State): string => `#${warningsHash(state.warningFilter, state.warningSort)}`;
 export const eventLink = (event: string): string => `#${eventHash(event)}`;
 
+export const logLink = (tab: LogTab): string => `#/log${tab === "decisions" ? "" : `/${tab}`}`;
 export const releaseLink = (route: ReleaseRoute): string => `#${releaseHash(route)}`;
 
 /** The page of releases as it was left. */

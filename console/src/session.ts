@@ -12,6 +12,7 @@ import { readAddress } from "./url-state";
 import { taiOf, useLeapSeconds } from "./utc";
 import { releaseFollower } from "./release/follow";
 import { follower } from "./warnings/follow";
+import { watchFollower } from "./watch/follow";
 
 const TICK_MS = 200;
 const LOG_KEPT = 500;
@@ -45,6 +46,7 @@ export class Session {
       status: (status) => this.hear(status),
       warnings: (revision) => follower.hear(revision),
       release: (revision) => releaseFollower.hear(revision),
+      watch: (revision) => watchFollower.hear(revision),
       closed: () => void getStatus().catch(() => undefined), // says it when nobody is logged in any longer
       log: (line) => store.set({ log: [...store.state.log, line].slice(-LOG_KEPT) }),
       connection: (connection, silentS) => {

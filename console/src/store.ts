@@ -6,6 +6,7 @@ import type { Filter, Picture, Sort } from "./objects";
 import type { Presence } from "./people/api";
 import { FIRST, type ReleaseState } from "./release/first";
 import { readRoute, type Route } from "./url-state";
+import { FIRST_WATCH, type WatchState } from "./watch/first";
 import type { WarningEvent, Warnings } from "./warnings/api";
 import { FIRST_SORT, NO_FILTER, type WarningFilter, type WarningSort } from "./warnings/order";
 
@@ -70,6 +71,7 @@ export interface State {
   /** The node holds this event no longer, or never did. */
   eventGone: boolean;
   release: ReleaseState;
+  watch: WatchState;
   theme: "auto" | "dark" | "light";
   /** Read out by screen readers. */
   said: string;
@@ -110,6 +112,7 @@ const START: State = {
   eventTrouble: null,
   eventGone: false,
   release: FIRST,
+  watch: FIRST_WATCH,
   theme: "auto",
   said: "",
 };

@@ -1,7 +1,7 @@
 // The address says what is shown, so that a view can be sent to a colleague: the page, and its time, pick and filter.
 //
 // The picture is at #t=…&sel=…, the warnings at #/warnings?q=…, one event at #/warnings/<its id>, the releases to a
-// member at #/release/<member>?tab=…, the log at #/log.
+// member at #/release/<member>?tab=…, a part of the log at #/log/<part>.
 
 import { STANDINGS, type Filter, type Standing } from "./objects";
 import type { Kind } from "./release/api";
@@ -21,7 +21,10 @@ export interface ReleaseRoute {
   from?: string | null;
 }
 
-export type Route = { page: "picture" } | { page: "warnings" } | { page: "event"; event: string } | ReleaseRoute;
+export const LOG_TABS = ["decisions", "audit", "links", "holdings", "questions", "lines"] as const;
+export type LogTab = (typeof LOG_TABS)[number];
+
+export type Route = { page: "picture" } | { page: "warnings" } | { page: "event"; event: string } | ReleaseRoute | { page: "log"; tab: LogTab };
 
 export interface Address {
   /** Text of the time; null for live. */
@@ -33,10 +36,11 @@ export interface Address {
 }
 
 export function readRoute(hash = location.hash): Route {
-  const found = /^#\/(warnings|release)(?:\/([^?]*))?(?:\?|$)/.exec(hash);
+  const found = /^#\/(warnings|release|log)(?:\/([^?]*))?(?:\?|$)/.exec(hash);
   if (!found) return { page: "picture" };
   const name = found[2] ? decoded(found[2]) : null;
   if (found[1] === "release") return releaseRoute(name, hash);
+  if (found[1] === "log") return { page: "log", tab: LOG_TABS.find((one) => one === name) ?? "decisions" };
   return name !== null ? { page: "event", event: name } : { page: "warnings" };
 }
 

@@ -7,6 +7,7 @@ import { AccountDialog } from "./account";
 import { EventPage } from "./event-page";
 import { GlobeView } from "./globe-view";
 import { Header } from "./header";
+import { LogPage } from "./log-page";
 import { LogStrip } from "./log-strip";
 import { ObjectSheet } from "./object-sheet";
 import { ObjectTable } from "./object-table";
@@ -19,7 +20,8 @@ import { WarningsPage } from "./warnings-page";
 
 export function Console() {
   const page = useStore((state) => state.route.page);
-  const seen = useStore((state) => may("view_picture", state));
+  // Who keeps the node sees no picture, and reads its log.
+  const seen = useStore((state) => may("view_picture", state) || state.route.page === "log");
   return (
     <div class={`page on-${page}`}>
       <Header />
@@ -29,6 +31,7 @@ export function Console() {
           {page === "warnings" && <WarningsPage />}
           {page === "event" && <EventPage />}
           {page === "release" && <ReleasePage />}
+          {page === "log" && <LogPage />}
           {page === "picture" && <TimeBar />}
         </>
       ) : (

@@ -3,7 +3,7 @@
 import type { LinkState, LinkStatus } from "../api";
 import { nextTheme } from "../keyboard";
 import { may, rolesText } from "../people/presence";
-import { pictureLink, releasesLink, warningsLink } from "../routes";
+import { logLink, pictureLink, releasesLink, warningsLink } from "../routes";
 import { store, useStore } from "../store";
 import { spanText } from "../utc";
 
@@ -86,6 +86,7 @@ function Pages() {
   const warnings = useStore(warningsLink);
   const releases = useStore(releasesLink);
   const mayRelease = useStore((state) => may("view_release", state));
+  const mayLog = useStore((state) => may("view_log", state));
   const red = useStore(
     (state) => state.warnings?.events.filter((one) => one.severity === "red" && one.status !== "past").length ?? 0,
   );
@@ -106,6 +107,11 @@ function Pages() {
       {mayRelease && (
         <a href={releases} aria-current={page === "release" ? "page" : undefined} title="Release (g r)">
           Release
+        </a>
+      )}
+      {mayLog && (
+        <a href={logLink("decisions")} aria-current={page === "log" ? "page" : undefined} title="Log (g l)">
+          Log
         </a>
       )}
     </nav>

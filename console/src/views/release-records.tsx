@@ -285,7 +285,7 @@ function sortBy(column: ReleaseColumn): void {
 }
 
 /** Without the clause, which stands beside it. */
-function shortReason(said: Said): string {
+export function shortReason(said: Pick<Said, "agreement" | "clause" | "reason">): string {
   const head = `${said.agreement} clause ${said.clause} `;
   return said.reason.startsWith(head) ? said.reason.slice(head.length) : said.reason;
 }

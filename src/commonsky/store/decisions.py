@@ -35,6 +35,7 @@ from commonsky.store.session import Session, insert_all, insert_or, portions
 from commonsky.store.usable import any_locked, unlocked
 
 _RULING_BITS = 24
+_LOOKED_THROUGH = 100_000
 _INSERT_PACKED = """
 INSERT INTO decisions (entry, reader, ruling, decided_tai_s, newest, policy, leaf)
 SELECT value >> 24, CAST(:reader AS text), value & 16777215,
@@ -155,6 +156,39 @@ class Decisions(Session):
             held = list(connection.execute(query.where(decisions.c.newest, decisions.c.reader.in_(readers))))
             held += connection.execute(query.where(decisions.c.newest.is_(False)))
         return sorted((_held(row) for row in held), key=lambda one: one.n)
+
+    def latest_decisions(
+        self,
+        limit: int,
+        *,
+        reader: str | None = None,
+        allowed: bool | None = None,
+        words: str | None = None,
+    ) -> list[HeldDecision]:
+        """Give the latest decisions, the newest first; ``words`` are sought in reason, agreement and clause.
+
+        What matches is looked for among the last `_LOOKED_THROUGH` decisions: what is older is for the audit.
+        """
+        newest = select(func.max(decisions.c.n)).scalar_subquery()
+        wanted = [decisions.c.n > newest - _LOOKED_THROUGH]
+        if reader is not None:
+            wanted.append(decisions.c.reader == reader)
+        if allowed is not None:
+            wanted.append(rulings.c.allowed.is_(allowed))
+        if words:
+            places = (rulings.c.reason, rulings.c.agreement, rulings.c.clause)
+            wanted.append(or_(*(place.icontains(words, autoescape=True) for place in places)))
+        said = (rulings.c[name] for name in ("allowed", "agreement", "clause", "reason", "form"))
+        query = (
+            select(decisions, records.c.id, *said)
+            .join(records, records.c.n == decisions.c.entry)
+            .join(rulings, rulings.c.n == decisions.c.ruling)
+            .where(*wanted)
+            .order_by(decisions.c.n.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [_held(row) for row in connection.execute(query)]
 
     def uncovered(self, reader: str) -> dict[str, int]:
         """Count, by kind, our own records that no decision for this reader was made on: refused by default."""

@@ -88,6 +88,15 @@ class Feeds(Session):
         with self._reading() as connection:
             return _cursor(connection, issuer)
 
+    def last_received_tai_s(self, issuer: str) -> float | None:
+        """Give when the last envelope of this issuer's feed came in."""
+        newest = select(inbox.c.received_tai_s).where(inbox.c.iss == issuer)
+        with self._reading() as connection:
+            found: float | None = connection.scalar(
+                newest.order_by(inbox.c.gen.desc(), inbox.c.seq.desc()).limit(1)
+            )
+        return found
+
     def held_header(self, issuer: str, gen: int, seq: int) -> str | None:
         """Give the digest of the header that we hold at this place of the issuer's feed, if any."""
         place = and_(inbox.c.iss == issuer, inbox.c.gen == gen, inbox.c.seq == seq)

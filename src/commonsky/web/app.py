@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from commonsky import __version__
 from commonsky.domain.roles import Action
 from commonsky.node.console_view import ConsoleView
+from commonsky.node.log_view import LogView
 from commonsky.node.node import Node
 from commonsky.node.people import sessions
 from commonsky.node.people.desk import Desk
@@ -21,6 +22,7 @@ from commonsky.web.console_api import News, console_router
 from commonsky.web.console_page import add_console_page
 from commonsky.web.feed_api import feed_router
 from commonsky.web.gate import Gate, needs
+from commonsky.web.log_api import log_router
 from commonsky.web.openid_api import openid_router
 from commonsky.web.openid_client import OpenIdClient
 from commonsky.web.own_machine import OwnMachineOnly
@@ -55,14 +57,16 @@ def application(  # noqa: PLR0913  # what is told to it from outside
     desk = desk or Desk(node, now_tai_s=wall_clock_tai_s, chance=os.urandom)
     app.include_router(feed or feed_router(node, wall_clock_tai_s=wall_clock_tai_s))
     warnings = WarningsView(node, view.picture if view is not None else None)
-    releases = ReleaseView(node)
+    releases, log = ReleaseView(node), LogView(node)
     news: News = {
         "warnings": (Action.VIEW_PICTURE, warnings.revision),
         "release": (Action.VIEW_RELEASE, releases.revision),
+        "watch": (Action.VIEW_LOG, log.revision),
     }
     app.include_router(console_router(view, news))
     app.include_router(warnings_router(warnings))
     app.include_router(release_router(releases, node))
+    app.include_router(log_router(log, node))
     app.include_router(session_router(desk))
     app.include_router(approvals_router(desk))
     if desk.settings.openid is not None:
