@@ -151,6 +151,16 @@ def warned(given, known=None):
             ("clause", 1, "precision_floor_m"),
             "cannot be coarsened: finer ones are refused",
         ),
+        (
+            of(clause("a", SETS, precision_floor_m=300.0)),
+            ("clause", 1, "precision_floor_m"),
+            "orbits are coarsened to the next level, 1000 m",
+        ),
+        (
+            of(clause("a", SETS, precision_floor_m=2e5)),
+            ("clause", 1, "precision_floor_m"),
+            "coarsened to 100000 m at most, not to 200000 m: they are refused",
+        ),
         (of(clause("a", RecordKind.SENSOR, delay_s=1.0)), ("clause", 1, "delay_s"), "do not tell this"),
         (of(clause(owners=frozenset({"FRA"}))), ("clause", 1, "owners"), "needs onward = true"),
         (of(clause(), withhold("b", SETS)), ("clause", 2), "which no clause here releases"),

@@ -18,6 +18,7 @@ from commonsky.domain import (
     Mode,
     RecordKind,
 )
+from commonsky.sharing.orbit_bias import level_of
 
 _LIMITS = ("objects", "owners", "sensors", "regimes")
 _TELLS: Mapping[str, frozenset[RecordKind]] = {
@@ -102,6 +103,19 @@ def _clause(clause: Clause, agreement: Agreement) -> Iterator[tuple[str, str]]:
     fine = ", ".join(sorted(clause.kinds - COARSENABLE - {RecordKind.IDENTITY_CLAIM}))
     if fine and clause.precision_floor_m > 0.0:
         yield "precision_floor_m", f"{fine} records cannot be coarsened: finer ones are refused"
+    if clause.kinds & COARSENABLE and clause.precision_floor_m > 0.0:
+        yield from (("precision_floor_m", words) for words in _of_level(clause.precision_floor_m))
+
+
+def _of_level(floor_m: float) -> Iterator[str]:
+    """Say to what orbits are coarsened where that is not what was asked for."""
+    try:
+        level_m = level_of(floor_m)
+    except ValueError as fault:
+        yield f"{fault}: they are refused"
+        return
+    if level_m != floor_m:
+        yield f"orbits are coarsened to the next level, {level_m:g} m"
 
 
 def _never(clause: Clause, agreement: Agreement) -> Iterator[tuple[str, str]]:

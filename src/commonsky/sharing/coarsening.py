@@ -13,6 +13,7 @@ What this does not withstand is said in the record of the decision, "A precision
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from msgspec import UNSET
@@ -36,6 +37,7 @@ EPOCH_STEP_S = 3_600.0
 _HIGHEST_M = 100_000_000.0
 _MOST_ECCENTRIC = 0.9
 _LEAST_SIGMA = 0.002
+_CONTENTS_KEPT = 2_048
 
 _ALONG_NODES = (-1.28, -0.6, 0.6, 1.28)
 _ACROSS_NODES = ((-1.342, 5.0 / 18.0), (0.0, 8.0 / 18.0), (1.342, 5.0 / 18.0))
@@ -75,17 +77,21 @@ def coarsened(record: Record, floor_m: float, *, giver: str, object_name: str, s
         )
     if record.originator != giver:
         raise CoarseningError(f"only {record.originator}, whose record it is, can coarsen it")
-    epoch_tai_s = math.floor(content.epoch_tai_s / EPOCH_STEP_S) * EPOCH_STEP_S
-    bias = bias_of(secret, object_name, level_m, window_of(epoch_tai_s)[0])
     try:
-        told = (
-            _track(content, epoch_tai_s, bias, level_m)
-            if isinstance(content, Track)
-            else _element_set(content, epoch_tai_s, bias, level_m)
-        )
+        told = _told(content, level_m, object_name, secret)
     except (ValueError, PropagationError) as fault:
         raise CoarseningError(f"the orbit cannot be coarsened: {fault}") from fault
     return replace(record, id=record_id(record.originator, told), content=told, inputs=())
+
+
+@lru_cache(maxsize=_CONTENTS_KEPT)
+def _told(content: Track | ElementSet, level_m: float, object_name: str, secret: bytes) -> Track | ElementSet:
+    """The content at a level; the next receiver of a level does not wait for it again."""
+    epoch_tai_s = math.floor(content.epoch_tai_s / EPOCH_STEP_S) * EPOCH_STEP_S
+    bias = bias_of(secret, object_name, level_m, window_of(epoch_tai_s)[0])
+    if isinstance(content, Track):
+        return _track(content, epoch_tai_s, bias, level_m)
+    return _element_set(content, epoch_tai_s, bias, level_m)
 
 
 def _element_set(content: ElementSet, epoch_tai_s: float, bias: Bias, level_m: float) -> ElementSet:
