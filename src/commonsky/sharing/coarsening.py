@@ -9,7 +9,7 @@ What else could tell the fine orbit is told anew. Epochs are moved to full hours
 second would tell the phase; the covariance lies about the displaced orbit and covers all displacements that the level
 allows; times and number of observations, residuals and lineage are left out.
 
-What this does not withstand is said in the record of the decision, "A precision floor displaces the orbit".
+What this does not withstand is in decision 19.
 """
 
 import math
