@@ -62,6 +62,13 @@ def test_a_cosignature_says_who_and_when_and_leaves_the_checkpoint_valid():
     assert cosigned_unix_s(NOTE, READER, PUBLIC[READER]) is None
 
 
+def test_what_a_member_signed_with_a_key_that_it_had_before_stays_signed():
+    note = cosigned(NOTE, READER, KEYS[READER], 5)
+    assert open_checkpoint(note, GIVER, (PUBLIC[THIRD], PUBLIC[GIVER])) == HEAD
+    assert cosigned_unix_s(note, READER, (PUBLIC[THIRD], PUBLIC[READER])) == 5
+    assert cosigned_unix_s(note, READER, ()) is None
+
+
 def test_the_signature_of_the_log_is_no_cosignature_and_the_reverse():
     assert cosigned_unix_s(NOTE, GIVER, PUBLIC[GIVER]) is None
     alone = TEXT + "\n" + cosigned(NOTE, GIVER, KEYS[GIVER], 5).split("\n\n")[1].split("\n")[1] + "\n"

@@ -78,6 +78,11 @@ def test_an_untouched_audit_is_whole(busy):
     assert (checked.records, checked.checkpoints, checked.cosignatures) == (ROUNDS * EACH, 2, 2)
 
 
+def test_an_audit_is_whole_by_all_keys_that_were_used(busy):
+    keys = {READER: (PUBLIC[THIRD], PUBLIC[READER])}
+    assert check_audit(busy, GIVER, (PUBLIC[THIRD], PUBLIC[GIVER]), keys).found == ()
+
+
 def test_an_empty_audit_is_whole(store):
     assert check(store).found == ()
 

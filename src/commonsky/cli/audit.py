@@ -15,11 +15,11 @@ from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, Table, show
 from commonsky.cli.written import written
 from commonsky.federation.audit_proof import AuditProof, verify_proof
+from commonsky.federation.checkpoint import KeysOf
 from commonsky.federation.keys import VerifyKey, verify_key
 from commonsky.node.audit import make_checkpoint
 from commonsky.node.audit_check import check_audit
 from commonsky.node.audit_export import NotCoveredError, check_export, export, prove
-from commonsky.node.config import read_config
 from commonsky.node.jobs import share
 
 SHOWN = 20
@@ -50,7 +50,8 @@ def verify(
     exported
         Check this exported log instead.
     key
-        ``MEMBER=KEY``: a key to check a file by, 64 hexadecimal digits; may be given again.
+        ``MEMBER=KEY``: a key to check a file by, 64 hexadecimal digits; may be given again, also for one member that
+        has had several.
     json
         Print one JSON document.
     """
@@ -59,7 +60,8 @@ def verify(
     if exported is not None:
         return show(_export_report(exported, _keys(node, key)), as_json=json)
     with opened(node) as one:
-        checked = check_audit(one.store, one.id, one.key.public_key(), one.keys())
+        keys = {member: tuple(signers) for member, signers in one.signers().items()}
+        checked = check_audit(one.store, one.id, keys[one.id], keys)
     rows = [(found.damage, found.leaf, found.words) for found in checked.found]
     facts = {
         "leaves": checked.leaves,
@@ -192,7 +194,7 @@ def checkpoint(*, node: NodeFolder = Path()) -> int:
     return show(Report(f"Signed: {head.size} leaves", {"root": head.root.hex()}))
 
 
-def _proof_report(file: Path, keys: Mapping[str, VerifyKey]) -> Report:
+def _proof_report(file: Path, keys: Mapping[str, KeysOf]) -> Report:
     try:
         proof = msgspec.json.decode(_read(file), type=AuditProof)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -219,7 +221,7 @@ def _proof_report(file: Path, keys: Mapping[str, VerifyKey]) -> Report:
     return Report("Proven", facts, document=document)
 
 
-def _export_report(file: Path, keys: Mapping[str, VerifyKey]) -> Report:
+def _export_report(file: Path, keys: Mapping[str, KeysOf]) -> Report:
     try:
         with file.open("rb") as lines:
             checked = check_export(lines, keys)
@@ -268,23 +270,24 @@ def _rows(table: Table) -> list[dict[str, object]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
-def _keys(node: Path, given: tuple[str, ...]) -> dict[str, VerifyKey]:
-    """The keys of a node's configuration, if there is one, and those that were given."""
-    keys = {}
+def _keys(node: Path, given: tuple[str, ...]) -> dict[str, tuple[VerifyKey, ...]]:
+    """All keys that a node knows, if there is one in the folder, and those that were given."""
+    keys: dict[str, tuple[VerifyKey, ...]] = {}
     if (node / "node.toml").exists():
-        config = read_config(node / "node.toml")
-        members = [config.member, *(peer.member for peer in config.peers)]
-        keys = {member.id: verify_key(member.public_key) for member in members}
-    for one in given:
-        member, _, text = one.partition("=")
+        with opened(node) as one:
+            keys = {member: tuple(signers) for member, signers in one.signers().items()}
+    for one_key in given:
+        member, _, text = one_key.partition("=")
         try:
-            keys[member] = verify_key(text)
+            keys[member] = (*keys.get(member, ()), verify_key(text))
         except ValueError as error:
-            raise CommandError(f"--key {one}: MEMBER=KEY is wanted, and {error}", Exit.UNUSABLE) from error
+            raise CommandError(
+                f"--key {one_key}: MEMBER=KEY is wanted, and {error}", Exit.UNUSABLE
+            ) from error
     return keys
 
 
-def _need(log: str, keys: Mapping[str, VerifyKey], file: Path) -> None:
+def _need(log: str, keys: Mapping[str, KeysOf], file: Path) -> None:
     if log not in keys:
         raise CommandError(f"{file}: the key of {log} is needed: --key {log}=...", Exit.UNUSABLE)
 

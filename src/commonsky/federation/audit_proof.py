@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from commonsky.domain.tree_head import TreeHead
-from commonsky.federation.checkpoint import cosigned_unix_s, open_checkpoint
-from commonsky.federation.keys import VerifyKey
+from commonsky.federation.checkpoint import KeysOf, cosigned_unix_s, open_checkpoint
 from commonsky.sharing.audit_leaf import DECISION, DECISION_FIELDS, ENVELOPE, ENVELOPE_FIELDS
 from commonsky.sharing.merkle import is_included, leaf_hash
 
@@ -62,7 +61,7 @@ def hash_of_shown(leaf: ShownLeaf) -> bytes:
     return leaf_hash(leaf.salt + _ENCODE([leaf.content[name] for name in fields]))
 
 
-def verify_proof(proof: AuditProof, keys: Mapping[str, VerifyKey]) -> Proven:
+def verify_proof(proof: AuditProof, keys: Mapping[str, KeysOf]) -> Proven:
     """Return what a proof proves by these keys, the log's among them; raises ValueError with the reason if nothing."""
     if proof.type != PROOF_TYPE:
         raise ValueError(f"it says that it is {proof.type!r}; this program reads {PROOF_TYPE}")

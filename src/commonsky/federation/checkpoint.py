@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -21,6 +21,9 @@ from commonsky.federation.keys import SigningKey, VerifyKey, verifies
 from commonsky.sharing.merkle import HASH_BYTES
 
 LARGEST_SIZE = 2**62
+
+KeysOf = VerifyKey | Sequence[VerifyKey]
+"""The key of a member, or all that it had one after the other: what an old one signed stays signed."""
 
 _ORIGIN = "commonsky-audit-v1"
 _WITNESS = "commonsky-witness-v1"
@@ -93,41 +96,49 @@ def read_head(note: str) -> TreeHead:
     return TreeHead(log=parts[1], gen=int(parts[2]), size=size, root=_decoded(parts[4]))
 
 
-def open_checkpoint(note: str, log: str, key: VerifyKey) -> TreeHead:
-    """Return the head that the owner of ``log`` answers for; raises ValueError if this key did not sign it."""
+def open_checkpoint(note: str, log: str, keys: KeysOf) -> TreeHead:
+    """Return the head that the owner of ``log`` answers for; raises ValueError if no key of its signed it."""
     head = read_head(note)
     if head.log != log:
         raise ValueError(f"this is a checkpoint of {head.log}, not of {log}")
     if len(head.root) != HASH_BYTES:
         raise ValueError("the root is no SHA-256 digest")
-    if not note_is_signed(note, origin(head), key):
+    if not note_is_signed(note, origin(head), keys):
         raise ValueError(f"this checkpoint is not signed by the key of {log}")
     return head
 
 
-def note_is_signed(note: str, name: str, key: VerifyKey) -> bool:
-    """Whether the key of this name signed the note; raises ValueError for what is no signed note."""
+def note_is_signed(note: str, name: str, keys: KeysOf) -> bool:
+    """Whether a key of this name signed the note; raises ValueError for what is no signed note."""
     read = read_note(note)
-    begin = _key_id(name, _LOG_SIGNATURE, key)
     return any(
-        _verifies(key, value[_KEY_ID_BYTES:], read.text.encode())
-        for known, value in read.signatures
-        if known == name and value.startswith(begin)
+        _verifies(key, value, read.text.encode())
+        for key in _each(keys)
+        for value in _signed_by(read, name, _LOG_SIGNATURE, key)
     )
 
 
-def cosigned_unix_s(note: str, witness: str, key: VerifyKey) -> int | None:
+def cosigned_unix_s(note: str, witness: str, keys: KeysOf) -> int | None:
     """Return when the witness cosigned the note, ``None`` if it did not; raises ValueError for no signed note."""
     read = read_note(note)
-    name = f"{_WITNESS}/{witness}"
-    begin = _key_id(name, _COSIGNATURE, key)
-    for known, value in read.signatures:
-        if known == name and value.startswith(begin):
-            time, signature = value[_KEY_ID_BYTES:][:_TIME_BYTES], value[_KEY_ID_BYTES + _TIME_BYTES :]
-            signed_unix_s = int.from_bytes(time, "big")
-            if _verifies(key, signature, _cosigned_bytes(read.text, signed_unix_s)):
+    for key in _each(keys):
+        for value in _signed_by(read, f"{_WITNESS}/{witness}", _COSIGNATURE, key):
+            signed_unix_s = int.from_bytes(value[:_TIME_BYTES], "big")
+            if _verifies(key, value[_TIME_BYTES:], _cosigned_bytes(read.text, signed_unix_s)):
                 return signed_unix_s
     return None
+
+
+def _signed_by(read: SignedNote, name: str, kind: bytes, key: VerifyKey) -> Iterator[bytes]:
+    """What stands in the signature lines of a name and key, behind the bytes that tell keys apart."""
+    begin = _key_id(name, kind, key)
+    for known, value in read.signatures:
+        if known == name and value.startswith(begin):
+            yield value.removeprefix(begin)
+
+
+def _each(keys: KeysOf) -> Sequence[VerifyKey]:
+    return (keys,) if isinstance(keys, VerifyKey) else keys
 
 
 def _note_signature(name: str, key: SigningKey, text: str) -> str:

@@ -68,7 +68,7 @@ def witness(node: Node, notice: HeldNotice) -> str:
     """Judge a head that a partner shows of its own tree: cosign it, ask for a proof, or keep it as evidence."""
     shown = _SHOWN.decode(notice.content)
     log = notice.iss
-    head = open_checkpoint(shown.note, log, _key_of(node, log))
+    head = open_checkpoint(shown.note, log, _keys_of(node, log))
     now_tai_s = node.now_tai_s()
     with node.store.transaction() as tx:
         last = tx.last_head(log, standings=COSIGNED)
@@ -96,14 +96,14 @@ def hear(node: Node, notice: HeldNotice) -> str:
     told = _COSIGNED.decode(notice.content)
     head = read_head(told.note)
     by = notice.iss
-    signed_unix_s = cosigned_unix_s(told.note, by, _key_of(node, by))
+    signed_unix_s = cosigned_unix_s(told.note, by, _keys_of(node, by))
     if signed_unix_s is None:
         raise ValueError(f"{by} has not cosigned what it says that it has")
     if head.log == node.id:
         return _hear_of_ours(node, told, head, by, signed_unix_s)
     if node.config.peer(head.log) is None:
         return f"an audit head of {head.log}, whom we do not know"
-    open_checkpoint(told.note, head.log, _key_of(node, head.log))
+    open_checkpoint(told.note, head.log, _keys_of(node, head.log))
     with node.store.transaction() as tx:
         other = contradicts(head, lambda gen, size: tx.head_root(head.log, gen, size))
         stands = Standing.CONTRADICTION if other else Standing.HEARD
@@ -117,7 +117,7 @@ def hear(node: Node, notice: HeldNotice) -> str:
 
 
 def _hear_of_ours(node: Node, told: HeadCosigned, head: TreeHead, by: str, signed_unix_s: int) -> str:
-    open_checkpoint(told.note, node.id, node.key.public_key())
+    open_checkpoint(told.note, node.id, _keys_of(node, node.id))
     now_tai_s = node.now_tai_s()
     with node.store.transaction() as tx:
         ours = tx.checkpoint_of(head.gen, head.size)
@@ -170,8 +170,9 @@ def _alarm(node: Node, tx: Transaction, words: str) -> None:
     tx.write_log(node.now_tai_s(), "audit", words)
 
 
-def _key_of(node: Node, member: str) -> VerifyKey:
-    key = node.keys().get(member)
-    if key is None:
+def _keys_of(node: Node, member: str) -> tuple[VerifyKey, ...]:
+    """All keys that a partner had: what we hear of may have been signed before it took another one."""
+    keys = node.signers().get(member)
+    if keys is None:
         raise ValueError(f"{member} is no partner of ours")
-    return key
+    return tuple(keys)

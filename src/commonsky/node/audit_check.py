@@ -15,8 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from commonsky.domain import RecordKind
-from commonsky.federation.checkpoint import cosigned_unix_s, open_checkpoint, read_head
-from commonsky.federation.keys import VerifyKey
+from commonsky.federation.checkpoint import KeysOf, cosigned_unix_s, open_checkpoint, read_head
 from commonsky.node.audit_entries import Damage, EntryCheck, Found, book_of
 from commonsky.sharing import merkle
 from commonsky.sharing.merkle import BLOCK, BLOCK_LEVEL, HASH_BYTES
@@ -48,7 +47,7 @@ class _Made(Struct):
 _MADE = msgspec.json.Decoder(_Made)
 
 
-def check_audit(store: Store, log: str, key: VerifyKey, partners: Mapping[str, VerifyKey]) -> Checked:
+def check_audit(store: Store, log: str, key: KeysOf, partners: Mapping[str, KeysOf]) -> Checked:
     """Recompute all leaves and the whole tree from what is stored, and compare with all that was signed.
 
     ``key`` is that of the member whose ``log`` it is, ``partners`` are those of its witnesses, as far as known.
@@ -162,7 +161,7 @@ def _records(reader: AuditReader, found: list[Found]) -> int:
     return count
 
 
-def _signed(checkpoints: Sequence[HeldCheckpoint], log: str, key: VerifyKey, tree: Tree) -> Iterator[Found]:
+def _signed(checkpoints: Sequence[HeldCheckpoint], log: str, key: KeysOf, tree: Tree) -> Iterator[Found]:
     """Hold every checkpoint against our key and the tree as it stands."""
     wrong = []
     for one in checkpoints:
@@ -186,7 +185,7 @@ def _signed(checkpoints: Sequence[HeldCheckpoint], log: str, key: VerifyKey, tre
 def _cosigned(
     cosignatures: Sequence[HeldCosignature],
     checkpoints: Sequence[HeldCheckpoint],
-    keys: Mapping[str, VerifyKey],
+    keys: Mapping[str, KeysOf],
 ) -> Iterator[Found]:
     """Hold every cosignature against the checkpoint that it is on, and the key of the witness as far as it is known."""
     roots = {(one.gen, one.size): one.root for one in checkpoints}

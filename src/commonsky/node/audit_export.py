@@ -12,8 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from commonsky.federation.audit_proof import AuditProof, ShownLeaf, hash_of_shown, shown_leaf
-from commonsky.federation.checkpoint import cosigned_unix_s, open_checkpoint, with_cosignatures
-from commonsky.federation.keys import VerifyKey
+from commonsky.federation.checkpoint import (
+    KeysOf,
+    cosigned_unix_s,
+    open_checkpoint,
+    with_cosignatures,
+)
 from commonsky.node.audit_check import Tree
 from commonsky.node.audit_entries import book_of, content_of
 from commonsky.sharing.audit_leaf import DECISION, salt_of, trace_key
@@ -101,7 +105,7 @@ def export(store: Store, log: str, *, opened: bool) -> Iterator[bytes]:
         yield _line(Line(checkpoint=_with_all(store, one)))
 
 
-def check_export(lines: Iterable[bytes], keys: Mapping[str, VerifyKey]) -> CheckedExport:
+def check_export(lines: Iterable[bytes], keys: Mapping[str, KeysOf]) -> CheckedExport:
     """Make the tree of an exported log anew and hold it against what was signed, by these keys.
 
     Raises ValueError, which names the line, for what is no exported log and where the log's key is not given.
@@ -171,7 +175,7 @@ def _trace_faults(line: Line, key: bytes | None) -> Iterator[str]:
         yield "the trace is not the one of the leaf"
 
 
-def _note_faults(note: str, log: str, keys: Mapping[str, VerifyKey], tree: Tree) -> Iterator[str]:
+def _note_faults(note: str, log: str, keys: Mapping[str, KeysOf], tree: Tree) -> Iterator[str]:
     try:
         head = open_checkpoint(note, log, keys[log])
     except ValueError as fault:
@@ -181,7 +185,7 @@ def _note_faults(note: str, log: str, keys: Mapping[str, VerifyKey], tree: Tree)
         yield f"the checkpoint of {head.size} leaves is not of this tree"
 
 
-def _cosigners(note: str, log: str, keys: Mapping[str, VerifyKey]) -> list[str]:
+def _cosigners(note: str, log: str, keys: Mapping[str, KeysOf]) -> list[str]:
     try:
         return [
             one for one, key in keys.items() if one != log and cosigned_unix_s(note, one, key) is not None
