@@ -1,12 +1,12 @@
 """Decisions and envelopes as they stand in the database, held against the leaf hashes that were made of them.
 
-Entries come in the order of their leaves. Hashes are made for runs of them at once and compared as a whole; only where
-a run differs is each entry looked at, and what differs is tried at the places of the others that do: a decision that
-was moved fits there.
+Entries come in the order of their leaves. Hashes are made for many at once and compared as a whole; only where these
+differ is each entry looked at, and what differs is tried at the places of the others that do: a decision that was
+moved fits there.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,11 +16,17 @@ from msgspec import Struct
 
 from commonsky.domain import FeedHead
 from commonsky.federation.seal import header_sha256, read_header
-from commonsky.sharing.audit_leaf import decision_leaf, envelope_leaf, leaf_hashes, trace_hmac, trace_key
+from commonsky.sharing.audit_leaf import (
+    Decided,
+    decision_leaf,
+    envelope_leaf,
+    leaf_hashes,
+    trace_hmac,
+    trace_key,
+)
 from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store.audit_reading import AuditReader, DecisionRow, EnvelopeRow, RulingRow
 
-RUN = 1_024
 TRIED_PLACES = 200
 """Of entries that differ, so many are tried at each other's places."""
 
@@ -79,20 +85,29 @@ def book_of(audit: AuditReader) -> Book:
     return Book(audit.rulings(), audit.policy_digests(), trace_key(audit.secret()))
 
 
-def content_of(row: DecisionRow | EnvelopeRow, book: Book) -> bytes:
-    """Return the content of a leaf from what is stored."""
-    if isinstance(row, EnvelopeRow):
-        return envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
-    said = book.rulings.get(row.ruling, _NOTHING)
-    reader = (
-        row.reader if row.reader == said.reader else ""
-    )  # two that differ are no reader: the leaf will tell
-    policy = None if row.policy is None else book.policies.get(row.policy, b"")
-    _, allowed, agreement, clause, reason, form = said
-    decided = (row.record or "", reader, allowed, agreement, clause, reason, row.decided_tai_s, form)
-    return decision_leaf(
-        decided, row.record_sha256 or b"", policy, trace_hmac(book.trace_key, row.trace or "")
-    )
+def contents_of(rows: Iterable[DecisionRow], book: Book) -> list[bytes]:
+    """Return the contents of the leaves of decisions from what is stored."""
+    return [
+        decision_leaf(
+            _decided(row, book.rulings.get(row.ruling, _NOTHING)),
+            row.record_sha256 or b"",
+            None if row.policy is None else book.policies.get(row.policy, b""),
+            trace_hmac(book.trace_key, row.trace or ""),
+        )
+        for row in rows
+    ]
+
+
+def content_of(row: EnvelopeRow) -> bytes:
+    """Return the content of the leaf of an envelope from what is stored."""
+    return envelope_leaf(row.aud, row.gen, row.seq, row.header_sha256, row.envelope.signature)
+
+
+def _decided(row: DecisionRow, said: RulingRow) -> Decided:
+    reader, allowed, agreement, clause, reason, form = said
+    if reader != row.reader:
+        reader = ""  # two that differ are no reader: the leaf will tell
+    return (row.record or "", reader, allowed, agreement, clause, reason, row.decided_tai_s, form)
 
 
 class EntryCheck:
@@ -106,27 +121,41 @@ class EntryCheck:
         self._stored = stored
         self._book = book
         self._seen = bytearray(len(stored) // HASH_BYTES)
-        self._first = self._next = 0
-        self._contents: list[bytes] = []
-        self._rows: list[DecisionRow | EnvelopeRow] = []
+        self._next = 0
         self._differing: dict[int, tuple[bytes, str]] = {}
         self._sent = SentCheck(book)
 
-    def take(self, entries: Iterable[DecisionRow | EnvelopeRow]) -> None:
+    def take(self, entries: Iterable[list[DecisionRow] | EnvelopeRow]) -> None:
         """Look at all entries."""
-        for row in entries:
-            if isinstance(row, DecisionRow):
-                self.decisions += 1
-                self._sent.decided(row)
-            else:
+        for entry in entries:
+            if isinstance(entry, EnvelopeRow):
                 self.envelopes += 1
-                self.found += self._sent.sent(row)
-            self._place(row, content_of(row, self._book))
-        self._compare()
+                self.found += self._sent.sent(entry)
+                self._place([entry], [content_of(entry)])
+            else:
+                self.decisions += len(entry)
+                self._sent.decided(entry)
+                self._place(entry, contents_of(entry, self._book))
         self.found += self._sent.never_sent()
         self._judge()
 
-    def _place(self, row: DecisionRow | EnvelopeRow, content: bytes) -> None:
+    def _place(self, rows: Sequence[DecisionRow | EnvelopeRow], contents: Sequence[bytes]) -> None:
+        """Hold entries against the hashes at their places; all at once where they stand one after the other."""
+        first = self._next if rows[0].leaf is None else rows[0].leaf
+        end = first + len(rows)
+        if (
+            [row.leaf for row in rows] == list(range(first, end))
+            and self._next <= first
+            and end <= len(self._seen)
+        ):
+            self._seen[first:end] = bytes([1]) * len(rows)
+            self._next = end
+            self._compare(first, rows, contents)
+            return
+        for row, content in zip(rows, contents, strict=True):
+            self._place_one(row, content)
+
+    def _place_one(self, row: DecisionRow | EnvelopeRow, content: bytes) -> None:
         leaf = row.leaf
         if leaf is None or not 0 <= leaf < len(self._seen):
             self.found.append(Found(Damage.INSERTED, f"{_name(row)} is not in the tree", leaf))
@@ -135,22 +164,15 @@ class EntryCheck:
             self.found.append(Found(Damage.INSERTED, f"{_name(row)} takes the place of another one", leaf))
             return
         self._seen[leaf] = 1
-        if leaf != self._next or len(self._contents) == RUN:
-            self._compare()
-            if leaf < self._next and isinstance(row, DecisionRow):
-                words = f"{_name(row)} stands behind one that was taken after it"
-                self.found.append(Found(Damage.REORDERED, words, leaf))
-            self._first = leaf
-        self._next = leaf + 1
-        self._contents.append(content)
-        self._rows.append(row)
+        if leaf < self._next and isinstance(row, DecisionRow):
+            words = f"{_name(row)} stands behind one that was taken after it"
+            self.found.append(Found(Damage.REORDERED, words, leaf))
+        self._next = max(self._next, leaf + 1)
+        self._compare(leaf, [row], [content])
 
-    def _compare(self) -> None:
-        """Hold the run at hand against the stored hashes."""
-        first, contents, rows = self._first, self._contents, self._rows
-        self._contents, self._rows = [], []
-        if not contents:
-            return
+    def _compare(
+        self, first: int, rows: Sequence[DecisionRow | EnvelopeRow], contents: Sequence[bytes]
+    ) -> None:
         made = leaf_hashes(self._secret, first, contents)
         if made == self._stored[first * HASH_BYTES : (first + len(contents)) * HASH_BYTES]:
             return
@@ -186,13 +208,15 @@ class SentCheck:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._releasing = {number for number, said in book.rulings.items() if said.allowed}
         self._heads: dict[str, FeedHead] = defaultdict(FeedHead)
         self._released: dict[str, deque[DecisionRow]] = defaultdict(deque)
 
-    def decided(self, row: DecisionRow) -> None:
-        """Expect what a decision releases on the feed of its reader."""
-        if self._book.rulings.get(row.ruling, _NOTHING).allowed:
-            self._released[row.reader].append(row)
+    def decided(self, rows: Iterable[DecisionRow]) -> None:
+        """Expect what decisions release on the feeds of their readers."""
+        for row in rows:
+            if row.ruling in self._releasing:
+                self._released[row.reader].append(row)
 
     def sent(self, row: EnvelopeRow) -> list[Found]:
         """Say what is wrong with an envelope of the outbox."""

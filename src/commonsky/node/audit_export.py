@@ -6,7 +6,7 @@ salt, every trace, and the key of the traces.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -19,11 +19,11 @@ from commonsky.federation.checkpoint import (
     with_cosignatures,
 )
 from commonsky.node.audit_check import Tree
-from commonsky.node.audit_entries import book_of, content_of
+from commonsky.node.audit_entries import Book, book_of, content_of, contents_of
 from commonsky.sharing.audit_leaf import DECISION, salt_of, trace_key
 from commonsky.sharing.merkle import HASH_BYTES
 from commonsky.store import HeldCheckpoint, Store
-from commonsky.store.audit_reading import DecisionRow
+from commonsky.store.audit_reading import DecisionRow, EnvelopeRow
 
 EXPORT_TYPE = "commonsky-audit-v1"
 
@@ -78,7 +78,7 @@ def prove(store: Store, log: str, record: str, reader: str) -> AuditProof:
     index = row.leaf or 0
     return AuditProof(
         log=log,
-        leaf=shown_leaf(index, salt_of(secret, index), content_of(row, book)),
+        leaf=shown_leaf(index, salt_of(secret, index), *contents_of([row], book)),
         proof=store.audit_inclusion(index, over.size),
         checkpoint=_with_all(store, over),
     )
@@ -94,10 +94,8 @@ def export(store: Store, log: str, *, opened: bool) -> Iterator[bytes]:
         )
         if opened:
             book = book_of(audit)
-            for row in audit.entries():
-                if row.leaf is not None:
-                    shown = shown_leaf(row.leaf, salt_of(secret, row.leaf), content_of(row, book))
-                    yield _line(Line(leaf=shown, trace=row.trace if isinstance(row, DecisionRow) else None))
+            for entry in audit.entries():
+                yield from _opened(entry, book, secret)
         else:
             for first, hashes in audit.leaves():
                 yield _line(Line(first=first, hashes=hashes))
@@ -145,6 +143,16 @@ def check_export(lines: Iterable[bytes], keys: Mapping[str, KeysOf]) -> CheckedE
         cosignatures=cosignatures,
         faults=tuple(faults),
     )
+
+
+def _opened(entry: list[DecisionRow] | EnvelopeRow, book: Book, secret: bytes) -> Iterator[bytes]:
+    """Give the lines of leaves that are shown."""
+    rows: Sequence[DecisionRow | EnvelopeRow] = [entry] if isinstance(entry, EnvelopeRow) else entry
+    contents = [content_of(entry)] if isinstance(entry, EnvelopeRow) else contents_of(entry, book)
+    for row, content in zip(rows, contents, strict=True):
+        if row.leaf is not None:
+            shown = shown_leaf(row.leaf, salt_of(secret, row.leaf), content)
+            yield _line(Line(leaf=shown, trace=row.trace if isinstance(row, DecisionRow) else None))
 
 
 def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, Line]]:

@@ -3,9 +3,11 @@
 A check reads millions of rows: these come as the driver gives them, past what SQLAlchemy would do to each value.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, exists, func, select
@@ -130,15 +132,25 @@ class AuditReader:
         rows = self._rows(select(table.c.n, *columns))
         return {n: RulingRow(reader, bool(allowed), *rest) for n, reader, allowed, *rest in rows}
 
-    def entries(self) -> Iterator[DecisionRow | EnvelopeRow]:
-        """Give decisions in the order in which they were stored, and envelopes where their leaves stand."""
+    def entries(self) -> Iterator[list[DecisionRow] | EnvelopeRow]:
+        """Give decisions in the order in which they were stored, and between them envelopes where their leaves stand.
+
+        Decisions come many at a time: as many as there are before the next envelope.
+        """
         envelopes = self._envelopes()
         waiting = next(envelopes, None)
-        for row in map(_DECISION_ROW, self._rows(_DECISIONS)):
-            while waiting is not None and (waiting.leaf or 0) < (row.leaf or 0):
+        for rows in self._many_rows(_DECISIONS):
+            decided = list(map(_DECISION_ROW, rows))
+            begin = 0
+            while waiting is not None:
+                end = bisect_left(decided, waiting.leaf or 0, lo=begin, key=_leaf_or_0)
+                if end == len(decided):
+                    break
+                if begin < end:
+                    yield decided[begin:end]
                 yield waiting
-                waiting = next(envelopes, None)
-            yield row
+                begin, waiting = end, next(envelopes, None)
+            yield decided[begin:]
         if waiting is not None:
             yield waiting
         yield from envelopes
@@ -187,7 +199,10 @@ class AuditReader:
             yield EnvelopeRow(leaf, aud, gen, seq, row.header_sha256, envelope)
 
     def _rows(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
-        """Give rows as the driver does; the query must hold no text from outside."""
+        return chain.from_iterable(self._many_rows(query))
+
+    def _many_rows(self, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Give rows as the driver does, many at a time; the query must hold no text from outside."""
         words = query.compile(dialect=self._connection.dialect, compile_kwargs={"literal_binds": True})
         driver = self._connection.connection.driver_connection
         assert driver is not None
@@ -195,7 +210,7 @@ class AuditReader:
         try:
             cursor.execute(str(words))
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
-                yield from rows
+                yield rows
         finally:
             cursor.close()
 
@@ -208,3 +223,7 @@ class AuditReading(Session):
         """Give a reader of one state of the database, which may take its time."""
         with self._reading() as connection:
             yield AuditReader(connection)
+
+
+def _leaf_or_0(row: DecisionRow) -> int:
+    return row.leaf or 0
