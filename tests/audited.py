@@ -5,7 +5,7 @@ from commonsky.domain.tree_head import TreeHead
 from commonsky.federation.checkpoint import checkpoint, cosigned
 from partners import AGREEMENT, GIVER, KEYS, NOW_TAI_S, READER, observation, sealed, track
 
-ROUNDS, EACH = 60, 5
+ROUNDS, EACH = 24, 5
 ALL = ROUNDS * (EACH + 1)
 
 

@@ -68,6 +68,16 @@ def test_damage_is_listed_and_ends_in_exit_code_1(folder, capsys):
     assert "decision 11 on " in out
 
 
+def test_a_checkpoint_that_a_partner_kept_is_held_against_the_log(folder, tmp_path, capsys):
+    said = json.loads(run(capsys, "audit", "list", "--node", folder, "--json")[1])
+    file = tmp_path / "kept.txt"
+    file.write_text(said["checkpoints"][0]["note"])
+    check = ("audit", "verify", "--node", folder, "--checkpoint", file)
+    assert run(capsys, *check)[0] == 0
+    file.write_text(file.read_text().replace("\n72\n", "\n73\n"))
+    assert run(capsys, *check)[0] == 1
+
+
 @pytest.fixture
 def proof(folder, tmp_path, capsys):
     file = tmp_path / "proof.json"

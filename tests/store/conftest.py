@@ -33,10 +33,12 @@ def postgresql():
 def _new_databases(address):
     server = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
 
-    def new_database():
+    def new_database(like=None):
+        """Make an empty database, or a copy of one that nobody has open."""
         name = f"test_{next(_NUMBERS)}"
+        template = "" if like is None else f"TEMPLATE {make_url(like).database}"
         with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
+            connection.execute(text(f"CREATE DATABASE {name} {template} STRATEGY file_copy"))
         return address.format(name)
 
     yield new_database

@@ -1,6 +1,9 @@
 """Whatever is done to a database behind the node's back shows, and is called by its name."""
 
 import hashlib
+import shutil
+from functools import partial
+from itertools import count
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +17,7 @@ from commonsky.formats.canonical import encode
 from commonsky.node.audit_check import check_audit
 from commonsky.node.audit_entries import Damage
 from commonsky.sharing.merkle import HASH_BYTES
+from commonsky.store import Store
 from commonsky.store.audit import backfill
 from partners import (
     GIVER,
@@ -31,10 +35,31 @@ from partners import (
 )
 
 
-@pytest.fixture
-def busy(store):
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request, tmp_path_factory):
+    """The address of a database with an audit, closed, and what makes a copy of it."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("filled")
+        address = str(folder / "node.sqlite")
+        numbers = count(1)
+
+        def copy():
+            return shutil.copyfile(address, folder / f"copy-{next(numbers)}.sqlite")
+    else:
+        new_database = request.getfixturevalue("postgresql")
+        address = new_database()
+        copy = partial(new_database, like=address)
+    store = Store.open(address)
     fill(store)
-    return store
+    store.close()
+    return copy
+
+
+@pytest.fixture
+def busy(filled):
+    store = Store.open(filled())
+    yield store
+    store.close()
 
 
 def change(store, *statements):
@@ -174,6 +199,21 @@ def test_a_truncated_log_is_shorter_than_what_was_signed(busy):
     assert words(busy) == [f"{ALL} leaves were signed, and {ALL - 12} are there"]
 
 
+def test_a_log_that_was_cut_short_with_its_checkpoints_is_known_by_one_that_a_partner_kept(busy):
+    kept = busy.last_checkpoint().note
+    change(
+        busy,
+        f"DELETE FROM decisions WHERE leaf >= {ALL - 12}",
+        f"DELETE FROM outbox WHERE leaf >= {ALL - 12}",
+        f"DELETE FROM audit_leaves WHERE first >= {ALL - 12}",
+        f"DELETE FROM audit_checkpoints WHERE size = {ALL}",
+        f"DELETE FROM audit_cosignatures WHERE size = {ALL}",
+    )
+    assert check(busy).found == ()
+    checked = check_audit(busy, GIVER, PUBLIC[GIVER], {}, held_elsewhere=[kept, "no note"])
+    assert [one.damage for one in checked.found] == [Damage.TRUNCATED, Damage.CHECKPOINT]
+
+
 def test_a_tree_that_was_made_anew_over_edited_decisions_is_not_the_one_that_was_signed(busy, tmp_path):
     """Who can write everything but has no partner's key: the tree is whole, and nobody signed it."""
     rewrite(busy, "reason = 'rewritten'")
@@ -304,8 +344,8 @@ def test_a_changed_leaf_hash_and_a_changed_node_show(busy):
 
 
 def test_a_node_that_is_missing_shows(busy):
-    change(busy, "DELETE FROM audit_nodes WHERE level = 8 AND position = 0")
-    assert words(busy) == ["the node over leaves 0 to 255 is missing"]
+    change(busy, "DELETE FROM audit_nodes WHERE level = 6 AND position = 0")
+    assert words(busy) == ["the node over leaves 0 to 63 is missing"]
 
 
 def test_a_run_of_leaves_that_is_missing_shows(busy):

@@ -29,11 +29,12 @@ app = App(name="audit", help="What a node decided and sent, as a tree that canno
 
 
 @app.command
-def verify(
+def verify(  # noqa: PLR0913  # what may be checked, and by what
     *,
     node: NodeFolder = Path(),
     proof: Path | None = None,
     exported: Annotated[Path | None, Parameter(name="--export")] = None,
+    checkpoint: tuple[Path, ...] = (),
     key: tuple[str, ...] = (),
     json: bool = False,
 ) -> int:
@@ -49,6 +50,9 @@ def verify(
         Check this proof of one decision instead.
     exported
         Check this exported log instead.
+    checkpoint
+        A checkpoint of the node that somebody else kept, as a partner's `audit list --json` shows it: who cuts a log
+        short also cuts the checkpoints short that lie beside it.
     key
         ``MEMBER=KEY``: a key to check a file by, 64 hexadecimal digits; may be given again, also for one member that
         has had several.
@@ -61,7 +65,8 @@ def verify(
         return show(_export_report(exported, _keys(node, key)), as_json=json)
     with opened(node) as one:
         keys = {member: tuple(signers) for member, signers in one.signers().items()}
-        checked = check_audit(one.store, one.id, keys[one.id], keys)
+        notes = [_read(file).decode(errors="replace") for file in checkpoint]
+        checked = check_audit(one.store, one.id, keys[one.id], keys, held_elsewhere=notes)
     rows = [(found.damage, found.leaf, found.words) for found in checked.found]
     facts = {
         "leaves": checked.leaves,
@@ -171,14 +176,15 @@ def list_all(*, node: NodeFolder = Path(), json: bool = False) -> int:
     facts = {"leaves": size, "under a checkpoint": checkpoints[-1].size if checkpoints else 0}
     document = {
         **facts,
-        **{name: _rows(table) for name, table in zip(("checkpoints", "heads"), tables, strict=True)},
+        "checkpoints": _with_notes(tables[0], [held.note for held in reversed(checkpoints)]),
+        "heads": _with_notes(tables[1], [other.note for other in reversed(heads)]),
     }
     report = Report("The audit", facts, [table for table in tables if table.rows], document)
     return show(report, as_json=json)
 
 
-@app.command
-def checkpoint(*, node: NodeFolder = Path()) -> int:
+@app.command(name="checkpoint")
+def sign_now(*, node: NodeFolder = Path()) -> int:
     """Sign where the audit stands now, and have every partner told with the next exchange.
 
     Parameters
@@ -266,8 +272,10 @@ def _cut(
     return Table(f"{title} (the first {SHOWN} of {len(rows)}; all with --json)", columns, rows[:SHOWN])
 
 
-def _rows(table: Table) -> list[dict[str, object]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+def _with_notes(table: Table, notes: Sequence[str]) -> list[dict[str, object]]:
+    """The rows of a table that is not cut, each with the signed note that it is about."""
+    rows = zip(table.rows, notes, strict=False)
+    return [{**dict(zip(table.columns, row, strict=True)), "note": note} for row, note in rows]
 
 
 def _keys(node: Path, given: tuple[str, ...]) -> dict[str, tuple[VerifyKey, ...]]:

@@ -47,10 +47,13 @@ class _Made(Struct):
 _MADE = msgspec.json.Decoder(_Made)
 
 
-def check_audit(store: Store, log: str, key: KeysOf, partners: Mapping[str, KeysOf]) -> Checked:
+def check_audit(
+    store: Store, log: str, key: KeysOf, partners: Mapping[str, KeysOf], *, held_elsewhere: Sequence[str] = ()
+) -> Checked:
     """Recompute all leaves and the whole tree from what is stored, and compare with all that was signed.
 
-    ``key`` is that of the member whose ``log`` it is, ``partners`` are those of its witnesses, as far as known.
+    ``key`` is that of the member whose ``log`` it is, ``partners`` are those of its witnesses, as far as known, and
+    ``held_elsewhere`` are checkpoints that somebody else kept: who cuts the log short cuts those short that lie in it.
     """
     found: list[Found] = []
     with store.audit_reader() as reader:
@@ -64,6 +67,7 @@ def check_audit(store: Store, log: str, key: KeysOf, partners: Mapping[str, Keys
         records = _records(reader, found)
     checkpoints, cosignatures = store.checkpoints(), store.cosignatures()
     found += _signed(checkpoints, log, key, tree)
+    found += _kept_elsewhere(held_elsewhere, log, key, tree)
     found += _cosigned(cosignatures, checkpoints, partners)
     return Checked(
         leaves=tree.size,
@@ -180,6 +184,21 @@ def _signed(checkpoints: Sequence[HeldCheckpoint], log: str, key: KeysOf, tree: 
     if wrong:
         more = f", nor do {len(wrong) - 1} later ones" if len(wrong) > 1 else ""
         yield Found(Damage.CHECKPOINT, f"the one of {wrong[0]} leaves is not of this tree{more}")
+
+
+def _kept_elsewhere(notes: Sequence[str], log: str, key: KeysOf, tree: Tree) -> Iterator[Found]:
+    """Hold the tree against checkpoints that lie in the hands of others."""
+    for note in notes:
+        try:
+            head = open_checkpoint(note, log, key)
+        except ValueError as fault:
+            yield Found(Damage.CHECKPOINT, f"one that was held elsewhere: {fault}")
+            continue
+        if head.size > tree.size:
+            words = f"{head.size} leaves are signed in a checkpoint held elsewhere, and {tree.size} are there"
+            yield Found(Damage.TRUNCATED, words, tree.size)
+        elif tree.root(head.size) != head.root:
+            yield Found(Damage.CHECKPOINT, f"one of {head.size} leaves, held elsewhere, is not of this tree")
 
 
 def _cosigned(
