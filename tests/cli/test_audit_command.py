@@ -78,6 +78,13 @@ def test_a_checkpoint_that_a_partner_kept_is_held_against_the_log(folder, tmp_pa
     assert run(capsys, *check)[0] == 1
 
 
+def test_a_lost_secret_of_the_salts_is_said_in_one_line(folder, capsys):
+    change(folder, "DELETE FROM meta WHERE key = 'audit_secret'")
+    code, _, err = run(capsys, "audit", "verify", "--node", folder)
+    assert code == 1
+    assert "the secret of the audit's salts is gone" in err
+
+
 @pytest.fixture
 def proof(folder, tmp_path, capsys):
     file = tmp_path / "proof.json"

@@ -32,6 +32,7 @@ from commonsky.sharing.merkle import (
     node_hash,
     root_of,
 )
+from commonsky.store.errors import StoreError
 from commonsky.store.rows import Batch
 from commonsky.store.rulings import said_in_leaf
 from commonsky.store.schema import (
@@ -235,7 +236,11 @@ def audit_secret(connection: Connection) -> bytes:
     known = connection.info.get(_SECRET_OF_CONNECTION)
     if known is None:
         kept = connection.scalar(select(meta.c.value).where(meta.c.key == AUDIT_SECRET))
-        assert kept is not None
+        if kept is None:
+            where = connection.engine.url.render_as_string(hide_password=True)
+            raise StoreError(
+                where, "the secret of the audit's salts is gone: restore the database from a backup"
+            )
         known = connection.info[_SECRET_OF_CONNECTION] = bytes.fromhex(kept)
     assert isinstance(known, bytes)
     return known
