@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from commonsky.cli.agreement_list import NodeFolder, cell_of, entry, list_agreements
 from commonsky.cli.agreement_texts import check, diff, new
+from commonsky.cli.agreement_what_if import reach, what_if
 from commonsky.cli.nodes import opened
 from commonsky.cli.render import CommandError, Exit, Report, complain, show
 from commonsky.cli.two_persons import Approval, approved_by_two
@@ -35,6 +36,8 @@ app.command(new)
 app.command(check)
 app.command(diff)
 app.command(list_agreements, name="list")
+app.command(what_if)
+app.command(reach)
 
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"])]
 

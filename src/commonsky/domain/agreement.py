@@ -1,5 +1,6 @@
 """What one member lets another have, clause by clause."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -191,6 +192,10 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"agreement {self.id} has two clauses with the same id")
         if len({rule.id for rule in self.declassifications}) != len(self.declassifications):
             raise ValueError(f"agreement {self.id} has two declassifications with the same id")
+
+    def beside(self, others: "Iterable[Agreement]") -> "tuple[Agreement, ...]":
+        """Return others with this one, which takes the place of every version of itself."""
+        return (*(one for one in others if (one.giver, one.id) != (self.giver, self.id)), self)
 
     @property
     def parties(self) -> frozenset[str]:

@@ -56,6 +56,13 @@ def facets_of(tx: Transaction, record: Record, claims: Claims | None = None) -> 
     )
 
 
+def all_facets(tx: Transaction, entries: Sequence[StoredRecord]) -> list[Facets]:
+    """Give the facets of many records, in their order."""
+    records = [decode(entry.body) for entry in entries]
+    claims = claims_of(tx, records)
+    return [facets_of(tx, record, claims) for record in records]
+
+
 def decide_now(node: Node, facets: Facets, reader: str) -> Decision:
     """Decide by the agreements as they stand, and as `share` does: no document may be unreadable."""
     shelf = node.agreements()

@@ -8,13 +8,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from commonsky.formats.canonical import decode
 from commonsky.node.agreements import Shelf
 from commonsky.node.coarse import coarse
-from commonsky.node.context import claims_of, facets_of, in_form
+from commonsky.node.context import all_facets, in_form
 from commonsky.node.node import Node
 from commonsky.node.refereeing import ask_referee, compare_with_reference
-from commonsky.sharing import Columns, Facets, Verdicts, decide, decide_all
+from commonsky.sharing import Columns, Verdicts, decide, decide_all
 from commonsky.store import Batch, StoredRecord, Transaction
 
 Trace = tuple[str, ...]
@@ -35,7 +34,7 @@ def decide_batch(
     Raises EnginesDisagreeError when another engine that is asked gives another answer.
     """
     given, held, now_tai_s = shelf.given_by(node.id), shelf.held_by(node.id), node.now_tai_s()
-    facets = _facets(tx, due)
+    facets = all_facets(tx, due)
     verdicts = decide_all(Columns(facets), reader, given, giver=node.id, now_tai_s=now_tai_s, held=held)
     traces: list[Trace] = [()] * len(due)
     ask_referee(node, due, facets, verdicts, shelf, reader)
@@ -57,12 +56,6 @@ def decide_batch(
     if node.config.keep_traces:
         batch = replace(batch, traces=["\n".join(trace) for trace in traces])
     return DecidedBatch(decisions=batch, released=released)
-
-
-def _facets(tx: Transaction, due: Sequence[StoredRecord]) -> list[Facets]:
-    records = [decode(entry.body) for entry in due]
-    claims = claims_of(tx, records)
-    return [facets_of(tx, record, claims) for record in records]
 
 
 def _batch(reader: str, due: Sequence[StoredRecord], verdicts: Verdicts) -> Batch:

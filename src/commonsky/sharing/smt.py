@@ -166,6 +166,10 @@ class SymbolicRecord:
         self.share_count = z3.Int(f"{name}.share count")
         self.largest_share = z3.Real(f"{name}.largest share")
 
+    def variables(self) -> list[Formula]:
+        """Give all variables, in the same order for every record of one vocabulary."""
+        return list(_variables(self))
+
     def is_of(self, kinds: Iterable[RecordKind]) -> Formula:
         """Whether it is of one of these kinds."""
         return any_of(self.kind == KINDS.index(kind) for kind in kinds)
@@ -211,11 +215,14 @@ class SymbolicRecord:
         yield z3.Implies(self.sigma_known, z3.Or(precise, claim))
         timed = z3.Not(self.is_of({RecordKind.SENSOR, RecordKind.IDENTITY_CLAIM}))
         yield self.epoch_known == timed
+        yield z3.Implies(self.shares_known, z3.And(precise, *self._share_facts()))
+
+    def _share_facts(self) -> Iterator[Formula]:
+        """Of some contributors, all originators, one has at least its even share and none more than all."""
         contributors = z3.Sum([z3.If(part.present, 1, 0) for part in self.parts.values()])
-        yield z3.Implies(
-            self.shares_known, z3.And(precise, self.share_count >= 1, self.share_count <= contributors)
-        )
-        yield z3.And(self.largest_share <= 1, self.largest_share * self.share_count >= 1)
+        yield z3.And(self.share_count >= 1, self.share_count <= contributors, self.largest_share <= 1)
+        for count in range(1, len(self.parts) + 1):
+            yield z3.Implies(self.share_count == count, self.largest_share * count >= 1)
 
     def told(self, facets: Facets, *, regime: bool = True, place: bool = True) -> Pairs:
         """Give each variable with its value in a real record; without what need not be asked."""
@@ -246,6 +253,19 @@ class SymbolicRecord:
         yield self.shares_known, z3.BoolVal(shares is not None)
         yield self.share_count, z3.IntVal(len(shares or ()))
         yield self.largest_share, real(max((shares or {}).values(), default=1.0))
+
+
+def _variables(thing: object) -> Iterator[Formula]:
+    """The variables that an object holds, and those in what it holds."""
+    match thing:
+        case z3.ExprRef():
+            yield thing
+        case Part() | SymbolicRecord():
+            for value in vars(thing).values():
+                yield from _variables(value)
+        case dict():
+            for value in thing.values():
+                yield from _variables(value)
 
 
 def _names_told(variables: dict[str, Formula], other: Formula, names: frozenset[str]) -> Pairs:

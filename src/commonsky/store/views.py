@@ -102,6 +102,14 @@ class Views(Session):
         with self._reading() as connection:
             return frozenset(connection.scalars(query.where(usable(connection))))
 
+    def usable_entries(self, after: int, limit: int, *, onward: bool) -> list[StoredRecord]:
+        """Give log entries beyond ``after`` that may be used, our own and with ``onward`` partners', in their order."""
+        with self._reading() as connection:
+            query = select(*STORED).where(records.c.n > after, usable(connection))
+            if not onward:
+                query = query.where(records.c.source == OWN)
+            return [stored(row) for row in connection.execute(query.order_by(records.c.n).limit(limit))]
+
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
         with self._reading() as connection:
