@@ -3,6 +3,7 @@
 import pytest
 from simulation.model import Terms
 from simulation.stage import stage
+from simulation.world import BEGIN_TAI_S
 
 from commonsky.domain import ActKind
 from commonsky.node.holdings import debts, receipts
@@ -120,6 +121,20 @@ def test_i_a_renewal_frees_what_a_lapsed_lease_locked(scene):
     scene.pull("GBR", "NOR")
     scene.share("GBR")
     assert locked(scene, "GBR") == []
+
+
+def test_i_what_was_locked_and_is_free_again_goes_on_without_anything_new(scene):
+    """It became due while it was locked, and nobody was asked about it: it must not be forgotten."""
+    scene.agree("NOR", "GBR", lease_s=1_000.0)
+    scene.agree("GBR", "FRA", onward=True, begins=BEGIN_TAI_S + 1_100.0)
+    seen = scene.make("NOR")
+    scene.pull("GBR", "NOR")
+    scene.wait(1_200.0)
+    scene.share("GBR")
+    assert not scene.decision("GBR", seen, "FRA")[0]
+    scene.share("NOR")
+    scene.pull("GBR", "NOR")
+    assert scene.decision("GBR", seen, "FRA")[0]
 
 
 def test_i_onward_copies_are_listed(scene):

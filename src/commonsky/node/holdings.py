@@ -79,6 +79,7 @@ def _kept(node: Node, holding: Holding, shelf: Shelf) -> tuple[str, ...]:
     if reason is None:
         if holding.locked_tai_s is not None and holding.deleted_tai_s is None:
             store.unlock(holding.source, holding.agreement)
+            node.look_again()
             store.write_log(now_tai_s, "holdings", f"{name} may be used again")
         return ()
     fell: tuple[str, ...] = ()

@@ -100,6 +100,11 @@ class Node:
             return True
         return self.now_tai_s() >= settled.next_revisit_tai_s
 
+    def look_again(self) -> None:
+        """What waits for decisions is not known any more, as when something may be used again."""
+        with self._lock:
+            self._settled.clear()
+
     def note_settled(self, reader: str, through: int) -> None:
         """Nothing up to this log entry waits for a decision for a reader, but for what time will bring."""
         settled = Settled(through, self.store.next_revisit(reader))

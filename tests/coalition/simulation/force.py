@@ -1,11 +1,13 @@
 """Which agreements have force, from first principles: shares no code with `commonsky.federation.standing`.
 
-A member's word that restricts counts at once; one that loosens counts from its time on. To leave is final.
+A member's word that restricts counts at once; one that loosens counts from its time on, or from a minute before: so far
+a member's clock may be ahead. To leave is final.
 """
 
 from dataclasses import dataclass, replace
 
 ORDER = ("sign", "resume", "suspend", "withdraw")
+AHEAD_S = 60.0
 IN_FORCE, SUSPENDED, WITHDRAWN, SUPERSEDED, AWAITING = (
     "in force",
     "suspended",
@@ -30,7 +32,7 @@ def stance(acts, member, now):
     for act in sorted(
         (one for one in acts if one.member == member), key=lambda one: (one.at, ORDER.index(one.kind))
     ):
-        counts = act.at <= now or act.kind in {"suspend", "withdraw"}
+        counts = act.at <= now + AHEAD_S or act.kind in {"suspend", "withdraw"}
         if stands == "left" or not counts:
             continue
         if act.kind == "withdraw":
@@ -62,14 +64,20 @@ def parties(deal):
 
 def took_effect(deal, acts, now):
     """Whether a version ever was in force by its signatures and its giver's word: then the older ones are over."""
-    moments = {deal.begins, deal.ends, now, *(act.at for act in acts)}
-    return any(_took_effect_at(deal, acts, moment) for moment in moments if moment <= now)
+    moments = {deal.begins, deal.ends, *(act.at for act in acts)}
+    then = any(
+        _in_force_at(deal, [act for act in acts if act.at <= moment], moment)
+        for moment in moments
+        if moment <= now
+    )
+    return then or _in_force_at(deal, acts, now)
 
 
-def _took_effect_at(deal, acts, moment):
-    known = [act for act in acts if act.at <= moment]
-    signed = all(any(act.member == one and act.kind == "sign" for act in known) for one in parties(deal))
-    return signed and stance(known, deal.giver, moment) == "signed" and deal.begins <= moment < deal.ends
+def _in_force_at(deal, acts, moment):
+    """By the giver's word, and the bare signatures of its readers."""
+    counted = [act for act in acts if act.kind == "sign" or act.member == deal.giver]
+    signed = all(stance(counted, party, moment) == "signed" for party in parties(deal))
+    return signed and deal.begins <= moment < deal.ends
 
 
 def bearing(documents, now):

@@ -83,7 +83,8 @@ def _records(world, life, coverage):
             continue
         _require(originator != life.member, f"{where} is its own and came from {source}")
         if source == world.hostile:
-            _from_hostile(world, life, source, agreement, fact, body, where, coverage)
+            known = genuine(world, originator, name, body)
+            _from_hostile(world, life, source, agreement, known, body, where, coverage)
         else:
             given = world.given.get((source, life.member), ())
             # What came under an agreement that is over is deleted at once: its name is left.
@@ -93,7 +94,7 @@ def _records(world, life, coverage):
 
 def _from_hostile(world, life, source, agreement, fact, body, where, coverage):
     """Of a partner that lies: what is passed on as its originator wrote it must be let through by its label."""
-    if fact is None or body not in {fact.body, fact.sent_body}:
+    if fact is None:
         life.tainted.add(body)
         coverage.count("hostile", "altered or invented record kept")
         return
@@ -244,7 +245,8 @@ def _went_out(world, life, reader, fact, body, decision, sent_body):
         facets["objects"] = frozenset()
     facets |= {"id": sent["id"], "original": fact.id, "body": sent_body, "sent_body": sent_body}
     known = dataclasses.replace(fact, **facets)
-    world.facts[fact.originator, known.id] = known
+    world.forms[fact.originator, known.id, sent_body] = known
+    world.facts.setdefault((fact.originator, known.id), known)
 
 
 def _coarse(world, fact, sent, sent_body, without, floor_m, where):
@@ -268,7 +270,9 @@ def _coarse(world, fact, sent, sent_body, without, floor_m, where):
 def genuine(world, originator, record, body):
     """The fact of which these bytes are a true copy; None for what a hostile partner altered or invented."""
     fact = world.facts.get((originator, record))
-    return fact if fact is not None and body in {fact.body, fact.sent_body} else None
+    if fact is not None and body in {fact.body, fact.sent_body}:
+        return fact
+    return world.forms.get((originator, record, body))
 
 
 def _explained(life, case, decision, coverage, where):
@@ -347,9 +351,12 @@ def all_that_is_due_went_out(world, life, coverage):
     rows = life.query("SELECT DISTINCT originator, id, source, body, agreement FROM records")
     from_readers = {(who, name, source) for who, name, source, _, _ in rows}
     locked = {name for (name,) in life.query("SELECT id FROM locked_records")}
+    lapsed = set(life.query("SELECT source, agreement FROM holdings WHERE reason LIKE 'its lease%'"))
     for originator, name, source, body, agreement in rows:
         fact = genuine(world, originator, name, body)
-        if fact is None or name in locked or not _usable(world, life, fact, source, agreement, held, now):
+        if fact is None or name in locked or (source, agreement) in lapsed:
+            continue
+        if not _usable(world, life, fact, source, agreement, held, now):
             continue
         for reader in world.names:
             if reader in {life.member, originator} or (originator, name, reader) in from_readers:
@@ -403,7 +410,7 @@ def _all_arrived(world, source, life, where):
     bodies = {body for _, body in held}
     query = (
         "SELECT records.id FROM decisions d JOIN rulings ON rulings.n = d.ruling JOIN records ON records.n = d.entry"
-        " WHERE d.reader = ? AND newest AND NOT allowed"
+        " WHERE d.reader = ? AND newest AND (NOT allowed OR revisit_tai_s IS NOT NULL)"
     )
     refused_now = {record for (record,) in source.query(query, reader)}
     for gen, body in source.query("SELECT gen, body FROM outbox WHERE aud = ?", reader):

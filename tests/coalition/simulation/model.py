@@ -98,6 +98,7 @@ class Deal:
     onward: bool
     rules: tuple
     lease_s: float | None = None
+    questions: tuple | None = None  # a day, and an object: the giver answers questions about close approaches
 
     @property
     def reference(self):

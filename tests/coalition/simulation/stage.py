@@ -61,6 +61,14 @@ class Stage:
             self.share(name, life=life)
         return record
 
+    def keep(self, name, content, terms=None, **facets):
+        """Let a member keep a content of the test's own; give its record."""
+        life = self.life(name)
+        record, _ = records.first_hand(self.world, life, content, terms or Terms(), **facets)
+        life.store.append([record])
+        life.acknowledged.add(record.id)
+        return record
+
     def derive(self, name, *sources, make=records.track):
         """Let a member derive a record from records that it holds; give it."""
         life = self.life(name)

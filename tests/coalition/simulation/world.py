@@ -18,6 +18,7 @@ from commonsky.domain import (
     RecordKind,
     Regime,
     Region,
+    SafetyOfFlight,
 )
 from commonsky.federation import PullGuard
 from commonsky.federation.keys import public_hex, signing_key
@@ -135,8 +136,8 @@ class Life:
         self.guard = PullGuard(self.member, keys.get, began_tai_s=-1e12, window_s=900.0)
 
     def _kept_time(self):
-        """The latest time that anything on the disk is dated by this node; a clock set back must not undercut it."""
-        columns = ("decisions", "decided_tai_s"), ("inbox", "received_tai_s"), ("watch_log", "tai_s")
+        """The latest time by which this node decided or told anything; a clock set back must not undercut it."""
+        columns = ("decisions", "decided_tai_s"), ("watch_log", "tai_s")
         times = [self.query(f"SELECT max({column}) FROM {table}")[0][0] for table, column in columns]
         times += [
             float(value) for (value,) in self.query("SELECT value FROM meta WHERE key = 'latest_tai_s'")
@@ -175,6 +176,7 @@ class World:
         self.now_tai_s = BEGIN_TAI_S
         self.hostile = None
         self.facts = {}  # (originator, id) -> Fact
+        self.forms = {}  # (originator, id, bytes) -> Fact of a record that went out in another form
         self.lives = {}  # member -> its lives; the first answers when nothing else is said
         self.sealed = {
             name: set() for name in names
@@ -244,9 +246,17 @@ def document(deal):
             ends_tai_s=deal.ends,
             onward=deal.onward,
             lease_s=deal.lease_s,
+            safety_of_flight=_safety(deal.questions),
             clauses=tuple(_clause(rule) for rule in deal.rules),
         )
     )
+
+
+def _safety(questions):
+    if questions is None:
+        return None
+    a_day, an_object = questions
+    return SafetyOfFlight(questions_per_day=a_day, questions_per_object=an_object)
 
 
 def _clause(rule):
