@@ -91,7 +91,7 @@ def refit(tracks):
     told = np.array([state_of(one) for one in tracks])
     at, epoch_tai_s, forces = state_of(middle), middle.epoch_tai_s, middle.force_model
     scale = np.repeat([1.0, np.linalg.norm(at[:3]) / np.linalg.norm(at[3:])], 3)
-    for _ in range(3):
+    for _ in range(2):
         states, columns = propagate_with_transition(at, epoch_tai_s, epochs, forces)
         rows = (columns * scale[:, np.newaxis]).reshape(-1, 6)
         unit = np.linalg.norm(rows, axis=0)
@@ -99,13 +99,13 @@ def refit(tracks):
     return at, epoch_tai_s, forces
 
 
-def unbias(tracks, level_m, *, sigma_m):
+def unbias(tracks, level_m, *, sigma_m, fitted=None):
     """What somebody reaches who knows how coarse orbits are made, and fits the bias of each window beside the orbit.
 
     The unknowns are the fine state and, in each window, all that a bias is drawn from; what is known beforehand is how
     biases spread, and how little of them changes from one window to the next.
     """
-    at, epoch_tai_s, forces = refit(tracks)
+    at, epoch_tai_s, forces = fitted or refit(tracks)
     epochs = np.array([one.epoch_tai_s for one in tracks])
     windows = np.array([window_of(epoch)[0] for epoch in epochs])
     states, transitions = propagate_with_transition(at, epoch_tai_s, epochs, forces)
