@@ -18,6 +18,7 @@ from commonsky.node.intake import own_record
 from commonsky.node.orbits import known_orbits
 from commonsky.node.start import open_node
 from commonsky.node.warnings_view import WarningsView
+from commonsky.tracking import predict
 
 node_that_screens = _node_that_screens
 
@@ -166,3 +167,21 @@ def test_an_asset_with_a_coarse_orbit_alone_is_missing(node_that_screens, coalit
     satellite, _ = meeting(coalition.now_tai_s)
     keep(node, replace(track(SATELLITE, satellite, revision=2), coarsened_to_m=1_000.0))
     assert jobs.screen(node).missing == (SATELLITE,)
+
+
+def test_a_partner_with_a_floor_gets_our_track_displaced_beyond_it_and_marked(coalition, rehearsal):
+    giver = coalition.nodes["BOR"]
+    open_to_all = tuple(replace(own, label=Component()) for own in giver.config.sensors)
+    giver.config = replace(giver.config, sensors=open_to_all)
+    coalition.deliver(next(file for file in rehearsal.files if file.member == "BOR"))
+    coalition.exchange()
+    [ours] = [one for one in giver.store.current_tracks() if one.source is None]
+    [theirs] = [one for one in coalition.nodes["EST"].store.current_tracks() if one.source == "BOR"]
+    fine, told = decode(ours.body), decode(theirs.body)
+    assert told.content.coarsened_to_m == 1_000.0
+    assert told.content.last_observation_tai_s is None
+    assert (told.label, told.inputs) == (fine.label, ())
+    assert theirs.id == f"{ours.id}:1000m"
+    there = predict(fine.content, told.content.epoch_tai_s)[0, :3]
+    assert 1_000.0 < np.linalg.norm(there - told.content.position_m) < 5_000.0
+    assert told.content.position_sigma_m > 1_000.0
