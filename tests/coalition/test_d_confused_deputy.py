@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -182,4 +183,5 @@ def _asked(scene, headers):
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as client:
             return await client.get("/feed/v1/NOR", headers=headers)
 
-    return asyncio.run(asking_it())
+    with ThreadPoolExecutor(1) as apart:  # where a browser's tests ran before, this thread has a loop already
+        return apart.submit(asyncio.run, asking_it()).result()
