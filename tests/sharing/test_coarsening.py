@@ -191,7 +191,9 @@ def test_what_cannot_be_coarsened_is_refused_in_words():
         (track(distant), 10.0, "heights"),
         (track(state(RETROGRADE)), 2e5, "100000 m at most"),
         (track(state(RETROGRADE)), 0.0, "positive"),
-        (element_set((6_400.0, 0.0, 0.0, 0.0, 0.0, 0.0)), 10.0, "SGP4"),
+        (element_set((6_390.0, 0.0, 10.0, 0.0, 0.0, 0.0), bstar=0.5), 10.0, "SGP4"),
+        (element_set((6_400.0, 0.1, 10.0, 0.0, 0.0, 0.0)), 10.0, "heights"),
+        (element_set((90_000.0, 0.92, 10.0, 0.0, 0.0, 0.0)), 10.0, "eccentricity"),
         (replace(track(state(RETROGRADE)), originator="CAL"), 10.0, "only CAL"),
     ):
         with pytest.raises(CoarseningError, match=words):

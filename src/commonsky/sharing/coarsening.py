@@ -24,7 +24,7 @@ from commonsky.astro.displacement import displaced, displacement_of, disturbed, 
 from commonsky.astro.frames import celestial_pole
 from commonsky.astro.mean_elements import at_epoch
 from commonsky.astro.numerical import PropagationError, propagate
-from commonsky.astro.orbit import EARTH_GM_M3_S2, apsides_m, keplerian, rtn_axes
+from commonsky.astro.orbit import EARTH_GM_M3_S2, apsides_m, keplerian, rtn_axes, semi_major_axis_m
 from commonsky.domain import ElementSet, EmpiricalAcceleration, ForceModel, Record, Track
 from commonsky.formats.canonical import record_id
 from commonsky.sharing.orbit_bias import WINDOW_S, Bias, bias_of, level_of, spread_of, window_of
@@ -95,6 +95,7 @@ def _told(content: Track | ElementSet, level_m: float, object_name: str, secret:
 
 
 def _element_set(content: ElementSet, epoch_tai_s: float, bias: Bias, level_m: float) -> ElementSet:
+    _require_displaceable(semi_major_axis_m(content.mean_motion_rev_day), content.eccentricity)
     told = at_epoch(content, epoch_tai_s, along_m=bias.along_m, across_m=bias.across_m)
     return replace(told, element_set_no=0, rev_at_epoch=0, coarsened_to_m=level_m)
 
@@ -102,7 +103,7 @@ def _element_set(content: ElementSet, epoch_tai_s: float, bias: Bias, level_m: f
 def _track(content: Track, epoch_tai_s: float, bias: Bias, level_m: float) -> Track:
     pole = celestial_pole(epoch_tai_s)
     fine, covariance = _carried(content, epoch_tai_s)
-    _require_displaceable(fine)
+    _require_displaceable(*keplerian(fine[:3], fine[3:])[:2])
     released = displaced_state(fine, epoch_tai_s, content.force_model, bias)
     turn = rtn_axes(released).T @ rtn_axes(fine)
     both = np.kron(np.eye(2), turn)
@@ -133,12 +134,11 @@ def _carried(content: Track, epoch_tai_s: float) -> tuple[Array, Array]:
     return states[0], covariances[0]
 
 
-def _require_displaceable(state: Array) -> None:
+def _require_displaceable(axis_m: float, eccentricity: float) -> None:
     """Raise ValueError for an orbit that the Moon, the ground or its own shape keeps from staying as it is."""
-    semi_major_axis_m, eccentricity, *_ = keplerian(state[:3], state[3:])
     if not 0.0 <= eccentricity <= _MOST_ECCENTRIC:
         raise ValueError(f"eccentricity {eccentricity:.3g} is beyond {_MOST_ECCENTRIC:g}")
-    perigee_m, apogee_m = apsides_m(semi_major_axis_m, eccentricity)
+    perigee_m, apogee_m = apsides_m(axis_m, eccentricity)
     if perigee_m < 0.0 or apogee_m > _HIGHEST_M:
         raise ValueError(
             f"heights of {perigee_m / 1e3:.0f} to {apogee_m / 1e3:.0f} km are beyond what is supported"
@@ -164,8 +164,8 @@ def displaced_state(fine: Array, epoch_tai_s: float, forces: ForceModel, bias: B
 
 def _axis_change_m(state: Array, drift_m: float) -> float:
     """The change of the semi-major axis by which an orbit drifts along its track as far in half a window."""
-    semi_major_axis_m, *_ = keplerian(state[:3], state[3:])
-    turned_rad = math.sqrt(EARTH_GM_M3_S2 / semi_major_axis_m**3) * WINDOW_S / 2.0
+    axis_m, *_ = keplerian(state[:3], state[3:])
+    turned_rad = math.sqrt(EARTH_GM_M3_S2 / axis_m**3) * WINDOW_S / 2.0
     return drift_m / (1.5 * turned_rad)
 
 
