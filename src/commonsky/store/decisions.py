@@ -109,15 +109,21 @@ class Decisions(Session):
         """
         with self._writing() as connection:
             for _, alike in groupby(made, key=lambda pair: (pair[1].reader, pair[1].decided_tai_s)):
-                _keep(connection, _batch_of(list(alike)), policy)
+                batch = _batch_of(list(alike))
+                _outdate(connection, batch)
+                _keep(connection, batch, ruling_numbers(connection, batch.rulings), policy)
 
     def record_batch(self, batch: Batch, *, policy: int | None = None) -> None:
         """Keep many decisions, as `record_decisions` does."""
+        if not batch.entries:
+            return
         waits = [one is not None for one in batch.revisit_tai_s]
         with self._writing() as connection:
-            for part in (False, True):
+            _outdate(connection, batch)
+            numbers = ruling_numbers(connection, batch.rulings)
+            for part in sorted(set(waits)):
                 rows = [row for row, later in enumerate(waits) if later is part]
-                _keep(connection, batch if len(rows) == len(waits) else batch.only(rows), policy)
+                _keep(connection, batch if len(rows) == len(waits) else batch.only(rows), numbers, policy)
 
     def settle(self, reader: str, *, kinds: Collection[RecordKind] = tuple(RecordKind)) -> None:
         """Remember up to where no record of these kinds waits for a decision, so that `undecided` stays quick."""
@@ -307,14 +313,10 @@ def _batch_of(made: list[tuple[int, Decision]]) -> Batch:
     )
 
 
-def _keep(connection: Connection, batch: Batch, policy: int | None) -> None:
-    """Store decisions and their leaves; those that they replace are no more in force."""
-    if not batch.entries:
-        return
-    numbers = ruling_numbers(connection, batch.rulings)
+def _keep(connection: Connection, batch: Batch, numbers: Sequence[int], policy: int | None) -> None:
+    """Store decisions and their leaves; ``numbers`` are those of the rulings."""
     pairs = list(zip(batch.entries, (numbers[ruling] for ruling in batch.ruling), strict=True))
     first_leaf = append_decisions(connection, batch, policy)
-    _outdate(connection, batch)
     alike = {
         "reader": batch.reader,
         "decided_tai_s": batch.decided_tai_s,
