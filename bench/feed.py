@@ -64,8 +64,8 @@ AGREEMENT = Agreement(
 )
 
 
-def observation(number: int) -> Record:
-    """Make a record as a radar's file gives it, all digits in use."""
+def observation(number: int, per_object: int = 1) -> Record:
+    """Make a record as a radar's file gives it, all digits in use; so many one after the other are of one object."""
     content = Observation(
         kind=ObservationKind.AZ_EL,
         epoch_tai_s=NOW_TAI_S - 86_400.0 + number * 0.731_234,
@@ -73,7 +73,7 @@ def observation(number: int) -> Record:
         values=(number * 0.001_234_567_891 % 6.283, 0.2 + number * 0.000_987_654_321 % 1.2),
         sigmas=(2.617_993_877_991_494e-4, 2.617_993_877_991_494e-4),
         biases=(0.0, 0.0),
-        target=str(20_000 + number % 3_000),
+        target=str(20_000 + number // per_object % 3_000),
     )
     readers = frozenset({"DNK", READER, "FRA"})
     label = Label({GIVER: Component(readers=readers, purposes=frozenset({"safety"}), onward=False)})

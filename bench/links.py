@@ -6,8 +6,9 @@ Usage: ``python bench/links.py [--only stalled|way|cut] [--records N] [--files N
   it, in turns, so that what else goes on on the machine meets both.
 - *way*: a sensor's file dropped at one node to its record in the partner's database, over loopback HTTP and through a
   NATS server on this machine (left out, and said so, where there is none); each node is a process as users start it.
-- *cut*: what waits after 72 hours at four records a second, taken in by a partner over HTTP until nothing is left; the
-  memory of both ends while it lasts. Beside it, in the same run: plain sqlite3 storing as many bodies.
+- *cut*: what waits after 72 hours at four records a second, in files of fifty of one object each, taken in by a partner
+  over HTTP until nothing is left; the memory of both ends while it lasts. Beside it, in the same run: plain sqlite3
+  storing as many bodies.
 """
 
 import argparse
@@ -71,6 +72,9 @@ ROUNDS = 4
 SECONDS_PER_ROUND = 12.0
 ENVELOPES_PER_SECOND = 5.0
 RECORDS_PER_ENVELOPE = 10
+PER_FILE = 50
+"""Observations that a sensor makes of one object before it turns to the next."""
+
 WITHIN_S = 60.0
 SITE = Site(id="NOR-SITE", latitude_deg=60.0, longitude_deg=10.0, height_m=100.0)
 RADAR = Sensor(id="NOR-RADAR", owner=GIVER, site=SITE, range_sigma_m=10.0)
@@ -427,7 +431,7 @@ def cut(records: int) -> None:
         began_s = time.monotonic()
         bytes_of_all = 0
         for number in range(records // each):
-            bodies = [encode(one_feed.observation(number * each + k)) for k in range(each)]
+            bodies = [encode(one_feed.observation(number * each + k, PER_FILE)) for k in range(each)]
             bytes_of_all += sum(map(len, bodies))
             enqueue(node.store, bodies)
         prepared_s = time.monotonic() - began_s

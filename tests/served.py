@@ -15,7 +15,9 @@ class Served:
         self._listening = listen("127.0.0.1", port)
         scheme = "https" if "ssl_certfile" in options else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", **options))
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=5, **options)
+        )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
         self._thread.start()
         while not self._server.started:

@@ -9,10 +9,11 @@ import pytest
 from fastapi import FastAPI, Response
 
 from commonsky.domain import FeedHead
-from commonsky.federation import read_wire
+from commonsky.federation import PullRequest, read_wire, sign_pull
 from commonsky.federation.keys import public_hex, signing_key
 from commonsky.federation.seal import head_of
-from commonsky.web.feed_api import feed_router
+from commonsky.web import feed_api
+from commonsky.web.feed_api import MOST_ANSWERS_AT_ONCE, feed_router
 from commonsky.web.feed_client import PullError, pull
 from partners import GIVER, KEYS, NOW_TAI_S, READER, THIRD, chain, observation, sealed
 from served import Served
@@ -87,6 +88,75 @@ def test_a_partner_that_took_a_new_key_is_served_under_it_at_once_and_no_longer_
     feed.pull(key=new)
     with pytest.raises(PullError, match="HTTP 403"):
         feed.pull()
+
+
+def test_a_reader_that_reads_nothing_is_soon_answered_no_more_and_again_when_it_has_gone(node, feed):
+    for envelope in chain(3, each=8_000):
+        node.store.enqueue(envelope)
+    host, port = feed.url.removeprefix("http://").split(":")
+    stalled = [socket.create_connection((host, int(port))) for _ in range(MOST_ANSWERS_AT_ONCE)]
+    for k, connection in enumerate(stalled):
+        request = PullRequest(
+            reader=READER,
+            issuer=GIVER,
+            gen=0,
+            seq=0,
+            header_sha256="",
+            at_tai_s=NOW_TAI_S,
+            nonce=f"stalled {k}",
+        )
+        lines = f"GET /feed/v1/{GIVER} HTTP/1.1\r\nHost: x\r\nAuthorization: {sign_pull(request, KEYS[READER])}\r\n\r\n"
+        connection.sendall(lines.encode())
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    try:
+        with pytest.raises(PullError, match="HTTP 503"):
+            feed.pull()
+    finally:
+        for connection in stalled:
+            connection.close()
+    eventually(lambda: served_again(feed))
+
+
+def served_again(feed):
+    try:
+        return bool(feed.pull())
+    except PullError:
+        return False
+
+
+def eventually(holds, within_s=30.0):
+    deadline_s = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline_s, "it never came about"
+        time.sleep(0.05)
+
+
+def test_a_long_answer_ends_behind_the_envelope_that_fills_it(node, feed, monkeypatch):
+    envelopes = chain(30)
+    for envelope in envelopes:
+        node.store.enqueue(envelope)
+    monkeypatch.setattr(feed_api, "MOST_BYTES_PER_ANSWER", 1_000)
+    data = httpx_answer(feed, limit=30)
+    assert list(read_wire(data).envelopes) == envelopes[:8]
+    monkeypatch.undo()
+    assert list(read_wire(httpx_answer(feed, limit=30)).envelopes) == envelopes
+    assert list(read_wire(httpx_answer(feed, limit=11)).envelopes) == envelopes[:11]
+
+
+def httpx_answer(feed, *, limit):
+    feed._asked += 1
+    request = PullRequest(
+        reader=READER,
+        issuer=GIVER,
+        gen=0,
+        seq=0,
+        header_sha256="",
+        at_tai_s=NOW_TAI_S,
+        nonce=f"limited {feed._asked}",
+    )
+    headers = {"Authorization": sign_pull(request, KEYS[READER])}
+    with httpx.Client(trust_env=False) as client:
+        return client.get(f"{feed.url}/feed/v1/{GIVER}", params={"limit": limit}, headers=headers).content
 
 
 def test_a_request_is_served_once(node, feed):

@@ -15,7 +15,7 @@ from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
 from commonsky.store.audit import append_envelope
 from commonsky.store.holdings import note_held
 from commonsky.store.notices import keep_notices
-from commonsky.store.records import Fields, insert_rows, row_of, sort_out
+from commonsky.store.records import Fields, keep_rows, row_of
 from commonsky.store.rows import QuarantinedBytes
 from commonsky.store.schema import cursors, inbox, meta, outbox, quarantine
 from commonsky.store.session import Session, insert_or
@@ -140,9 +140,7 @@ class Feeds(Session):
             del row[
                 "inputs"
             ]  # whatever a partner says of lineage, it must not mix with that of our own records
-        fresh, _, conflicting = sort_out(connection, header.iss, rows)
-        insert_rows(connection, fresh, ())
-        for row in conflicting:
+        for row in keep_rows(connection, header.iss, rows):
             reason = f"record {row['id']}: {header.iss} gave another one of this id before; that one stays"
             _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)
         for unfit in accepted.unfit:

@@ -219,6 +219,16 @@ def sort_out(
     return fresh, repeated, conflicting
 
 
+def keep_rows(connection: Connection, source: str, rows: Sequence[Fields]) -> list[Fields]:
+    """Append rows of one source to the log; give those whose id is there with other bytes.
+
+    Nearly all come for the first time. So they are looked for only when the database has not taken all of them.
+    """
+    if not rows or insert_all(connection, records, rows, missing=True) == len(rows):
+        return []
+    return sort_out(connection, source, rows)[2]
+
+
 def insert_rows(
     connection: Connection,
     fresh: Sequence[Fields],
