@@ -51,6 +51,7 @@ def bench(path: Path) -> None:
     print(f"\n{path.name}: {len(catalogue.element_sets)} sets, {len(catalogue.rejected)} rejected")
     row("read (ours: checked, records)", read_s, peer_read_s)
 
+    assert catalogue.epoch_range_tai_s is not None
     tai_s = catalogue.epoch_range_tai_s[1]
     jd1, jd2 = sgp4_dates([tai_s])
     initialise_s, handle = best_s(lambda: satellites(catalogue.element_sets))

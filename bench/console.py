@@ -76,6 +76,7 @@ def main() -> None:
         command += ["--objects", str(chosen.objects), "--tracks", str(chosen.tracks)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
             try:
+                assert node.stdout is not None
                 found[f"rate_{rate:g}"] = measure(node.stdout.readline().strip(), chosen.seconds)
             finally:
                 node.terminate()

@@ -174,7 +174,8 @@ def records(count: int, chance: random.Random) -> list[Record]:
 @contextmanager
 def timed(what: str, count: int, unit: str) -> Iterator[list[float]]:
     """Print how long something took, and its rate."""
-    began_s, taken = time.perf_counter(), []
+    began_s = time.perf_counter()
+    taken: list[float] = []
     yield taken
     taken.append(time.perf_counter() - began_s)
     print(f"{what:62s} {taken[0]:8.3f} s   {count / taken[0]:12,.0f} {unit}/s")

@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -333,7 +334,7 @@ def ways(folder: Path, broker: str | None, files: int) -> list[float]:
             around.callback(process.wait)
             around.callback(process.terminate)
         for url in urls.values():
-            wait(lambda url=url: answers(url))
+            wait(partial(answers, url))
         landed = [drop(homes[GIVER], number) for number in warmed(files)]
         wait(lambda: len(arrivals(homes[READERS[0]])) >= len(landed))
         came = arrivals(homes[READERS[0]])
@@ -358,8 +359,8 @@ def found_pair(folder: Path, broker: str | None) -> tuple[dict[str, NodeFolder],
         homes[name] = found_node(folder / name, config, KEYS[name])
         agreement = read_agreement(AGREEMENT.encode(), source="observations.toml")
         (homes[name].agreements / "observations.toml").write_text(AGREEMENT)
-        acts_file(homes[name].agreements, agreement).unlink(missing_ok=True)
-        add_acts(homes[name].agreements, agreement, signatures(agreement, keys_of(names), 0.0))
+        acts_file(homes[name].agreements, agreement.reference).unlink(missing_ok=True)
+        add_acts(homes[name].agreements, agreement.reference, signatures(agreement, keys_of(names), 0.0))
     return homes, urls
 
 

@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -78,7 +79,7 @@ def found(folder: Path) -> dict[str, NodeFolder]:
         homes[name] = found_node(folder / name, config, KEYS[name])
         agreement = read_agreement(AGREEMENT.encode(), source="observations.toml")
         (homes[name].agreements / "observations.toml").write_text(AGREEMENT)
-        add_acts(homes[name].agreements, agreement, signatures(agreement, KEYS, 0.0))
+        add_acts(homes[name].agreements, agreement.reference, signatures(agreement, KEYS, 0.0))
     return homes
 
 
@@ -91,7 +92,7 @@ def serving(homes: dict[str, NodeFolder]) -> Iterator[None]:
     running = [subprocess.Popen([*command, str(home.path)]) for home in homes.values()]
     try:
         for url in URLS.values():
-            wait(lambda url=url: answers(url), STARTS_WITHIN_S)
+            wait(partial(answers, url), STARTS_WITHIN_S)
         yield
     finally:
         for process in running:
@@ -108,7 +109,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait(holds, within_s: float) -> None:  # noqa: ANN001  # any question
+def wait(holds: Callable[[], bool], within_s: float) -> None:
     """Wait until something holds."""
     deadline_s = time.monotonic() + within_s
     while not holds():
