@@ -82,7 +82,7 @@ def test_the_counts_and_rows_are_what_the_node_says(shown, visit):
     assert until(page, COUNT, bool) == str(sum(one["held"] for one in told["kinds"]))
     page.locator("#partner").select_option("FRA")
     page.get_by_text("awaits the signature of FRA").first.wait_for()
-    assert page.locator(".sum-table tbody tr").count() == len(cells)
+    until(page, "() => document.querySelectorAll('.sum-table tbody tr').length", lambda n: n == len(cells))
 
 
 def test_rows_are_filtered_by_verdict_kind_reason_and_text_and_the_address_keeps_it(shown, visit):
