@@ -22,6 +22,9 @@ export interface Place {
 }
 
 const PICK_RADIUS_PX = 14;
+/** The picture is drawn anew once the fastest objects have moved this far in it: at the pace of the sky, twice a second or so. */
+const SEEN_STEP_PX = 0.25;
+const FASTEST_KM_S = 8;
 /** A track lies over the element set of the same object, and ours over a partner's: the upper one is meant. */
 const HEAD_START_PX = { own: 9, partner: 6, element_set: 0 };
 
@@ -39,6 +42,7 @@ export class Globe {
   private picture: Picture | null = null;
   private rows: Uint32Array = new Uint32Array(0);
   private pair: Pair | null = null;
+  private drawnTai = NaN;
   private dirty = true;
   private width = 1;
   private height = 1;
@@ -83,6 +87,7 @@ export class Globe {
     this.points.hold(picture);
     this.picture = picture;
     this.pair = null;
+    this.drawnTai = NaN;
     this.rows = new Uint32Array(0);
     this.dirty = true;
   }
@@ -101,11 +106,10 @@ export class Globe {
 
   move(pair: Pair): void {
     if (pair.a.length !== 6 * (this.picture?.count ?? 0)) return;
-    const same = this.pair?.tai === pair.tai && this.pair.a === pair.a;
     if (this.pair === null) this.generation += 1;
     this.pair = pair;
-    if (same) return;
-    this.dirty = true;
+    const movedPx = (Math.abs(pair.tai - this.drawnTai) * FASTEST_KM_S) / this.view.kmPerPixel(this.height);
+    if (!(movedPx < SEEN_STEP_PX)) this.dirty = true; // also when nothing was drawn yet
   }
 
   /** Draw if anything changed since the last time. */
@@ -118,6 +122,7 @@ export class Globe {
       this.orbitLine.move(this.pair.tai);
       this.earth.sun = sunDirection(this.pair.tai);
     }
+    this.drawnTai = this.tai;
     this.renderer.render(this.scene, this.view.camera);
     this.drawn += 1;
   }

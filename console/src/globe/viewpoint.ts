@@ -1,6 +1,7 @@
 // Where the globe is looked at from: a point over the Earth and a distance, moved by pointer, wheel and keys.
 
 import { PerspectiveCamera, Vector3 } from "three";
+import { EARTH_RADIUS_KM } from "./geodesy";
 
 const FIELD_DEG = 32;
 const NEAREST = 1.2;
@@ -56,10 +57,15 @@ export class Viewpoint {
     this.place();
   }
 
+  /** What one pixel of a canvas so many pixels high spans on the ground below, km. */
+  kmPerPixel(height: number): number {
+    const ground = Math.max(0.15, this.distance - 1);
+    return (2 * Math.tan((FIELD_DEG * Math.PI) / 360) * ground * EARTH_RADIUS_KM) / height;
+  }
+
   /** Degrees of turn for a drag of one pixel: the ground stays below the pointer. */
   degreesPerPixel(height: number): number {
-    const ground = Math.max(0.15, this.distance - 1);
-    return (2 * Math.tan((FIELD_DEG * Math.PI) / 360) * ground * 57.3) / height;
+    return (this.kmPerPixel(height) / EARTH_RADIUS_KM) * (180 / Math.PI);
   }
 
   private place(): void {
