@@ -42,6 +42,19 @@ def found(leo):
     return fit(leo, SENSORS, settings=AT_EPOCH)
 
 
+ONE = {"alps": SENSORS["alps"]}
+
+
+def arcs_of(observations):
+    """Cut where nothing was seen for half an hour."""
+    made = [[]]
+    for one in observations:
+        if made[-1] and one.epoch_tai_s - made[-1][-1].epoch_tai_s > 1800.0:
+            made.append([])
+        made[-1].append(one)
+    return made
+
+
 def mahalanobis(found, truth):
     error = found.state_gcrf - truth
     return float(error @ np.linalg.solve(found.covariance, error))
@@ -213,16 +226,35 @@ def test_a_sensor_without_a_place_is_named(leo):
         fit(leo, {"north": SENSORS["north"], "alps": SENSORS["alps"]}, initial=NEAR)
 
 
-def test_angles_alone_cannot_start_an_orbit(leo):
-    angles = [one for one in leo if one.kind is ObservationKind.AZ_EL]
-    with pytest.raises(NoInitialOrbitError, match="angles only"):
-        fit(angles, SENSORS)
-    assert fit(angles, SENSORS, initial=NEAR).converged
+@pytest.mark.parametrize("kind", list(ObservationKind))
+def test_any_one_kind_of_observation_starts_a_low_orbit(kind):
+    observations = tracking(LEO, Generator(PCG64(3)), days=0.2, kinds=(kind,))
+    found = fit(observations, SENSORS, settings=AT_EPOCH)
+    assert mahalanobis(found, LEO) < 22.5
 
 
-def test_ranges_alone_cannot_start_an_orbit(leo):
-    with pytest.raises(NoInitialOrbitError, match="no angles"):
-        fit([one for one in leo if one.kind is ObservationKind.RANGE], SENSORS)
+@pytest.mark.parametrize("truth", [MEO, GEO, TRANSFER], ids=["medium", "geostationary", "transfer"])
+@pytest.mark.parametrize("kind", [ObservationKind.RA_DEC, ObservationKind.AZ_EL])
+def test_angles_alone_start_a_high_orbit(truth, kind):
+    observations = tracking(truth, Generator(PCG64(3)), days=0.2, step_s=400.0, kinds=(kind,))
+    found = fit(observations, SENSORS, settings=AT_EPOCH)
+    assert mahalanobis(found, truth) < 22.5
+
+
+def test_short_arcs_of_several_days_are_linked_on_the_right_revolution():
+    """Four minutes of angles on each of three days: the first arc alone leaves many revolutions open."""
+    rng = Generator(PCG64(12))
+    whole = tracking(LEO, rng, days=3.0, step_s=20.0, kinds=(ObservationKind.RA_DEC,), sensors=ONE)
+    kept = [one for arc in arcs_of(whole)[::5] for one in arc[:12]]
+    found = fit(kept, SENSORS, settings=AT_EPOCH)
+    assert mahalanobis(found, LEO) < 22.5
+
+
+def test_observations_that_no_orbit_explains_are_refused():
+    whole = tracking(LEO, Generator(PCG64(3)), days=0.1, kinds=(ObservationKind.RANGE,))
+    deep = [msgspec.structs.replace(one, values=(1.0e3 + 100.0 * i,)) for i, one in enumerate(whole)]
+    with pytest.raises((NoInitialOrbitError, NotConvergedError, UndeterminedError)):
+        fit(deep, SENSORS)
 
 
 def test_an_epoch_before_all_models_is_refused(leo):

@@ -11,6 +11,8 @@ _MOST_STEPS = 60
 _ORDER = 5.0  # of Laguerre's method, which converges from any start (Conway 1986)
 _ANOMALY_TOLERANCE = 1e-12
 _SERIES_BELOW = 1e-3
+_NEWTON_STEPS = 12
+_LARGEST_AXIS_M = 1.0e9
 
 
 def gravity(position_m: Array) -> Array:
@@ -93,3 +95,47 @@ def _by_f_and_g(r0: Array, v0: Array, chi: Array, alpha: float, elapsed: Array) 
     g_rate = 1.0 - chi**2 / radius * c2
     velocity = f_rate[:, np.newaxis] * r0 + g_rate[:, np.newaxis] * v0
     return np.hstack([position, velocity])
+
+
+def stays_above(states: Array, radius_m: float) -> NDArray[np.bool_]:
+    """Which of the states (k, 6) are of closed orbits about the Earth with a perigee beyond a radius."""
+    position, velocity = states[:, :3], states[:, 3:]
+    radius = np.linalg.norm(position, axis=1)
+    inverse_axis = 2.0 / radius - np.sum(velocity**2, axis=1) / EARTH_GM_M3_S2
+    parameter = np.sum(np.cross(position, velocity) ** 2, axis=1) / EARTH_GM_M3_S2
+    eccentricity = np.sqrt(np.maximum(0.0, 1.0 - parameter * inverse_axis))
+    return np.asarray((inverse_axis > 1.0 / _LARGEST_AXIS_M) & (parameter / (1.0 + eccentricity) > radius_m))
+
+
+def many_orbits(states: Array, elapsed_s: Array) -> Array:
+    """States (k, n, 6) of k closed orbits, given as (k, 6), after ``elapsed_s`` (n,); NaN for what is not closed.
+
+    By f and g functions of the change of the eccentric anomaly (Battin 1987, 4.3): one step of Newton's method for
+    all at once, which is what searches among thousands of orbits need.
+    """
+    position, velocity = states[:, np.newaxis, :3], states[:, np.newaxis, 3:]
+    radius = np.linalg.norm(position, axis=2)
+    inverse_axis = 2.0 / radius - np.sum(velocity**2, axis=2) / EARTH_GM_M3_S2
+    axis = 1.0 / np.where(inverse_axis > 0.0, inverse_axis, np.nan)
+    motion = np.sqrt(EARTH_GM_M3_S2 / axis**3)
+    cosine = 1.0 - radius / axis
+    sine = np.sum(position * velocity, axis=2) / np.sqrt(EARTH_GM_M3_S2 * axis)
+    mean = motion * elapsed_s
+    change = mean + 0.0 * cosine
+    for _ in range(_NEWTON_STEPS):
+        s, c = np.sin(change), np.cos(change)
+        excess = change - cosine * s + sine * (1.0 - c) - mean
+        change = change - np.clip(excess / (1.0 - cosine * c + sine * s), -1.0, 1.0)
+    s, c = np.sin(change), np.cos(change)
+    distance = axis * (1.0 - cosine * c + sine * s)
+    f = 1.0 - axis / radius * (1.0 - c)
+    g = (mean - change + s) / motion
+    f_rate = -np.sqrt(EARTH_GM_M3_S2 * axis) / (distance * radius) * s
+    g_rate = 1.0 - axis / distance * (1.0 - c)
+    return np.concatenate(
+        [
+            f[..., np.newaxis] * position + g[..., np.newaxis] * velocity,
+            f_rate[..., np.newaxis] * position + g_rate[..., np.newaxis] * velocity,
+        ],
+        axis=2,
+    )

@@ -1,9 +1,10 @@
-"""Where to start: a first orbit from ranges and angles, or from somebody's element set.
+"""Where to start: first orbits from observations, or from somebody's element set.
 
 Ranges and angles often come at different instants; each range is joined with the angles of the same sensor
 interpolated to its instant, which gives positions. Many pairs of positions, near and far in time, are joined by
 Lambert's problem (Izzo 2015, as satkit solves it), and the orbit that passes closest to most positions is taken and
-polished on them. That is robust to noise (pairs far apart) and to wrong revolutions (pairs close together).
+polished on them. That is robust to noise (pairs far apart) and to wrong revolutions (pairs close together). What
+`initial_search` finds from any kind of observation follows it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ from commonsky.astro.measurement import LIGHT_M_S, stations
 from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian
 from commonsky.astro.two_body import propagate_two_body
 from commonsky.domain import ElementSet, Observation, ObservationKind, Sensor, SignalPath, TimeTag
+from commonsky.tracking.coarse import direction, geometry
 from commonsky.tracking.errors import NoInitialOrbitError, UnknownSensorError
+from commonsky.tracking.initial_search import searched
 from commonsky.tracking.settings import InitialState
 
 Array = NDArray[np.float64]
@@ -44,18 +47,38 @@ class _Fixes:
 
 
 def initial_orbit(observations: Sequence[Observation], sensors: Mapping[str, Sensor]) -> InitialState:
-    """Find a first orbit from ranges and angles.
+    """Find a first orbit from whatever there is: the likeliest of `first_orbits`."""
+    return next(first_orbits(observations, sensors))
 
-    Good to a few percent, two-body motion only. Raises NoInitialOrbitError where fewer than two positions can be
-    formed, as from angles only, and UnknownSensorError.
+
+def first_orbits(
+    observations: Sequence[Observation], sensors: Mapping[str, Sensor]
+) -> Iterator[InitialState]:
+    """Yield first orbits, the likeliest first, each found when it is asked for.
+
+    Good to a few percent, two-body motion only. Raises NoInitialOrbitError where nothing fits, and
+    UnknownSensorError.
     """
     if missing := sorted({one.sensor for one in observations} - set(sensors)):
         raise UnknownSensorError(f"no place is known for the sensors {', '.join(missing)}")
+    fixed = _from_fixes(observations, sensors)
+    yield from fixed
+    found = searched(geometry(observations, sensors))
+    yield from found
+    if not found and not fixed:
+        raise NoInitialOrbitError(
+            "no closed orbit above the ground fits the observations: are they of one object, and are the sensors "
+            "where they are said to be? A first orbit can be given"
+        )
+
+
+def _from_fixes(observations: Sequence[Observation], sensors: Mapping[str, Sensor]) -> list[InitialState]:
     fixes = _fixes(observations, sensors)
+    if fixes is None:
+        return []
     best = sorted(_candidates(fixes), key=lambda found: _miss(found, fixes))[:_POLISHED]
-    if not best:
-        raise NoInitialOrbitError("no closed orbit joins any two of the positions: are they of one object?")
-    return min((_polished(found, fixes) for found in best), key=lambda found: _miss(found, fixes))
+    polished = [_polished(found, fixes) for found in best]
+    return sorted(polished, key=lambda found: _miss(found, fixes))[:1]
 
 
 def from_element_set(element_set: ElementSet, tai_s: float) -> InitialState:
@@ -70,14 +93,12 @@ def from_element_set(element_set: ElementSet, tai_s: float) -> InitialState:
     return InitialState(epoch_tai_s=tai_s, state_gcrf=np.concatenate([position[0], velocity[0]]))
 
 
-def _fixes(observations: Sequence[Observation], sensors: Mapping[str, Sensor]) -> _Fixes:
+def _fixes(observations: Sequence[Observation], sensors: Mapping[str, Sensor]) -> _Fixes | None:
+    """Positions from ranges with angles of the same sensor within an hour on both sides; ``None`` without two."""
     ranges = [one for one in observations if one.kind is ObservationKind.RANGE]
     angles = [one for one in observations if one.kind in {ObservationKind.AZ_EL, ObservationKind.RA_DEC}]
     if not ranges or not angles:
-        have = "angles only" if angles else "no angles"
-        raise NoInitialOrbitError(
-            f"there are {have}: a first orbit needs ranges and angles, or must be given"
-        )
+        return None
     directions = _directions_by_sensor(angles, sensors)
     formed = [
         found
@@ -85,10 +106,7 @@ def _fixes(observations: Sequence[Observation], sensors: Mapping[str, Sensor]) -
         if one.sensor in directions and (found := _fix(one, directions[one.sensor])) is not None
     ]
     if len(formed) < 2:
-        raise NoInitialOrbitError(
-            f"{len(formed)} of the ranges have angles of the same sensor within an hour on both sides: "
-            "a first orbit needs two, or must be given"
-        )
+        return None
     formed.sort(key=lambda found: found[0])
     kept = np.unique(np.linspace(0, len(formed) - 1, min(len(formed), _MOST_FIXES)).astype(int))
     epochs = np.array([formed[i][0] for i in kept])
@@ -103,12 +121,7 @@ def _directions_by_sensor(
     at = stations([sensors[one.sensor].site for one in angles], [one.epoch_tai_s for one in angles])
     by_sensor: dict[str, list[tuple[float, Array]]] = {}
     for one, horizon in zip(angles, at.horizon, strict=True):
-        first, second = np.array(one.values) - np.array(one.biases)
-        level = np.cos(second)
-        if one.kind is ObservationKind.AZ_EL:
-            towards = horizon.T @ [level * np.sin(first), level * np.cos(first), np.sin(second)]
-        else:
-            towards = np.array([level * np.cos(first), level * np.sin(first), np.sin(second)])
+        towards = direction(one.kind, np.array(one.values) - np.array(one.biases), horizon)
         by_sensor.setdefault(one.sensor, []).append((one.epoch_tai_s, towards))
     made = {}
     for sensor, listed in by_sensor.items():
@@ -125,17 +138,17 @@ def _fix(one: Observation, directions: tuple[Array, Array]) -> tuple[float, Arra
     near = [i for i in (after - 1, after) if 0 <= i < epochs.size]
     gaps = [abs(epochs[i] - one.epoch_tai_s) for i in near]
     if min(gaps) <= _SAME_INSTANT_S:
-        direction = towards[near[int(np.argmin(gaps))]]
+        sight = towards[near[int(np.argmin(gaps))]]
     elif len(near) == 2 and epochs[after] - epochs[after - 1] <= _LONGEST_GAP_S:
         share = (one.epoch_tai_s - epochs[after - 1]) / (epochs[after] - epochs[after - 1])
-        direction = (1.0 - share) * towards[after - 1] + share * towards[after]
-        direction = direction / np.linalg.norm(direction)
+        sight = (1.0 - share) * towards[after - 1] + share * towards[after]
+        sight = sight / np.linalg.norm(sight)
     else:
         return None
     light_s = distance / LIGHT_M_S if one.time_tag is TimeTag.RECEIVE else 0.0
     if one.time_tag is TimeTag.TRANSMIT and one.path is SignalPath.TWO_WAY:
         light_s = -distance / LIGHT_M_S
-    return one.epoch_tai_s - light_s, distance * direction, one.sensor
+    return one.epoch_tai_s - light_s, distance * sight, one.sensor
 
 
 def _candidates(fixes: _Fixes) -> Iterator[InitialState]:

@@ -1,25 +1,22 @@
 """From the end of an iteration to the result that is handed out."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.domain import Observation
 from commonsky.tracking.equations import Equations
+from commonsky.tracking.iteration import Solution
 from commonsky.tracking.result import PARTS, Fit, Parameter, Part, Residual, Statistics
 from commonsky.tracking.settings import FitSettings
 from commonsky.tracking.unknowns import STATE
-
-if TYPE_CHECKING:
-    from commonsky.tracking.estimate import Solution
 
 Array = NDArray[np.float64]
 
 
 def report(
-    observations: Sequence[Observation], system: Equations, solution: "Solution", settings: FitSettings
+    observations: Sequence[Observation], system: Equations, solution: Solution, settings: FitSettings
 ) -> Fit:
     """Name, count and weigh what was found."""
     weighted = solution.residuals / system.sigmas
@@ -49,7 +46,7 @@ def report(
 
 
 def _residuals(
-    observations: Sequence[Observation], system: Equations, solution: "Solution", weighted: Array
+    observations: Sequence[Observation], system: Equations, solution: Solution, weighted: Array
 ) -> tuple[Residual, ...]:
     order = np.argsort(system.owner, kind="stable")
     bounds = np.searchsorted(system.owner[order], np.arange(len(observations) + 1))
@@ -66,7 +63,7 @@ def _residuals(
 
 
 def _statistics(
-    observations: Sequence[Observation], system: Equations, solution: "Solution"
+    observations: Sequence[Observation], system: Equations, solution: Solution
 ) -> tuple[Statistics, ...]:
     rows: dict[tuple[str, Part], list[int]] = {}
     seen: dict[int, int] = {}
