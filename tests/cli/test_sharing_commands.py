@@ -50,6 +50,25 @@ def test_a_question_is_posted_and_listed_until_its_answer_comes(folder, capsys):
     node.store.close()
 
 
+def test_why_a_record_is_not_here_is_asked_once_and_waits_for_its_answer(folder, capsys):
+    code, said = run(capsys, "explain", "AUR:9", "--node", folder)
+    assert (code, "either --to or --from" in said) == (2, True)
+    code, said = run(capsys, "explain", "AUR:9", "--from", "NOBODY", "--node", folder)
+    assert (code, f"it knows {GIVER}" in said) == (2, True)
+    for _ in range(2):
+        code, said = run(capsys, "explain", "AUR:9", "--from", GIVER, "--node", folder)
+        assert (code, said["answer"]) == (0, "not yet")
+    node = open_node(folder)
+    assert len(node.store.posted(GIVER, NoticeKind.WHY_NOT)) == 1
+    node.store.append([track(1, originator=READER, name="T-1")])
+    held = node.store.current_tracks()[0].id
+    node.store.close()
+    code, said = run(capsys, "explain", held, "--from", GIVER, "--node", folder)
+    assert (code, said["answer"]) == (0, "not yet")
+    code, said = run(capsys, "explain", "a" * 300, "--from", GIVER, "--node", folder)
+    assert (code, "at most 256" in said) == (2, True)
+
+
 def test_holdings_without_their_agreement_are_locked_and_listed(folder, capsys):
     node = open_node(folder)
     envelope = sealed([observation(1), observation(2)])

@@ -138,6 +138,7 @@ def agreements(draw):
         onward=draw(st.booleans()),
         lease_s=draw(st.none() | st.floats(1.0, 1e9)),
         safety_of_flight=draw(st.none() | st.builds(SafetyOfFlight, questions_per_day=st.integers(1, 99))),
+        explanations_per_day=draw(st.integers(0, 99)),
         clauses=tuple(draw(st.lists(clause, max_size=3, unique_by=lambda one: one.id))),
         declassifications=tuple(draw(st.lists(rule, max_size=2, unique_by=lambda one: one.id))),
     )

@@ -61,6 +61,7 @@ WIDENINGS = [
     (of(clause(), lease_s=60.0), of(clause(), lease_s=120.0), "lease_s"),
     (of(clause(), lease_s=60.0), of(clause()), "lease_s"),
     (of(clause()), of(clause(), safety_of_flight=SafetyOfFlight()), "safety_of_flight"),
+    (of(clause()), of(clause(), explanations_per_day=5), "explanations_per_day"),
 ]
 
 

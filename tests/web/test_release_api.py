@@ -42,6 +42,16 @@ def test_what_is_not_there_is_said_to_be_missing(demo):
     assert dan.get(f"{ROOT}/held/secrets").status_code == 422
 
 
+def test_a_partner_is_asked_why_by_who_may_ask_and_once(demo):
+    cleo = logged_in(demo, "cleo")
+    asked = [cleo.post(f"{ROOT}/from/GBR/GBR:9", {}) for _ in range(2)]
+    assert [one.status_code for one in asked] == [200, 200]
+    [line] = cleo.get(f"{ROOT}/from/GBR").json()
+    assert (line["question"]["record"], line["answer"]) == ("GBR:9", None)
+    assert cleo.post(f"{ROOT}/from/USA/GBR:9", {}).status_code == 404
+    assert logged_in(demo, "eve").post(f"{ROOT}/from/GBR/GBR:9", {}).status_code == 403
+
+
 def test_a_text_that_is_no_agreement_is_answered_with_its_fault(demo):
     dan = logged_in(demo, "dan")
     answer = dan.post(f"{ROOT}/what-if", {"toml": TO_GBR.replace("kinds", "kindz")})

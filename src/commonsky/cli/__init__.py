@@ -33,7 +33,7 @@ COMMANDS = {
     "node": "One member's node: found it, know partners, take files in, serve.",
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "agreement": "Agreements: write, check, compare, sign, suspend, resume, withdraw and list them.",
-    "explain": "Say whether a record may go to a member, which clause decides, and what happened so far.",
+    "explain": "Say whether a record may go to a member, by which clause; or ask a partner why we do not have one.",
     "audit": "What a node decided and sent, as a tree that cannot be rewritten unseen: verify, prove, export.",
     "holdings": "What partners gave us, what of it is locked, what they owe us, and what is left without one.",
     "ask": "Ask an owner whether objects that it does not show come near one of ours, and read its answers.",

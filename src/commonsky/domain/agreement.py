@@ -164,6 +164,7 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``onward`` says whether the readers may be given records of third originators that ``giver`` only holds.
     The term includes ``begins_tai_s`` and excludes ``ends_tai_s``. With ``lease_s`` the readers may use what they
     got for so long after the giver's last word, which renews it; ``None`` for as long as the agreement stands.
+    ``explanations_per_day`` is how often a day the giver tells a reader whether a record was let out to it.
     """
 
     id: str
@@ -179,11 +180,14 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     onward: bool = False
     lease_s: float | None = None
     safety_of_flight: SafetyOfFlight | None = None
+    explanations_per_day: int = 0
     declassifications: tuple[Declassification, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lease_s is not None and not self.lease_s > 0.0:
             raise ValueError(f"agreement {self.id}: lease_s must be above zero")
+        if self.explanations_per_day < 0:
+            raise ValueError(f"agreement {self.id}: explanations_per_day cannot be negative")
         if not self.readers:
             raise ValueError(f"agreement {self.id} names no reader")
         if not self.begins_tai_s < self.ends_tai_s:

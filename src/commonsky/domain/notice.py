@@ -15,6 +15,8 @@ class NoticeKind(StrEnum):
     KEY_ROLL = "key_roll"
     QUESTION = "question"
     ANSWER = "answer"
+    WHY_NOT = "why_not"
+    EXPLANATION = "explanation"
     CHECKPOINT = "checkpoint"
     COSIGNATURE = "cosignature"
     CURSOR = "cursor"

@@ -50,5 +50,11 @@ def _withheld_whole(document: SignedAgreement) -> Agreement | None:
 
 def _without_grants(agreement: Agreement, clauses: tuple[Clause, ...]) -> Agreement:
     return replace(
-        agreement, clauses=clauses, declassifications=(), safety_of_flight=None, onward=False, lease_s=None
+        agreement,
+        clauses=clauses,
+        declassifications=(),
+        safety_of_flight=None,
+        explanations_per_day=0,
+        onward=False,
+        lease_s=None,
     )

@@ -24,7 +24,8 @@ from commonsky.formats.toml_lines import Path, line_of, lines_of
 _DATES = {"from_utc": "begins_tai_s", "until_utc": "ends_tai_s"}
 _KEYS = (
     *("id", "version", "title", "giver", "readers", "purpose", "mode"),
-    *("from_utc", "until_utc", "onward", "lease_s", "safety_of_flight", "clause", "declassify"),
+    *("from_utc", "until_utc", "onward", "lease_s", "explanations_per_day", "safety_of_flight"),
+    *("clause", "declassify"),
 )
 _TABLES: dict[str, tuple[str, type[Clause] | type[Declassification]]] = {
     "clause": ("clauses", Clause),

@@ -30,6 +30,7 @@ from commonsky.formats.canonical import record_id
 from commonsky.node.approaches import approaches_of, ready_orbits
 from commonsky.node.node import Node
 from commonsky.node.orbits import Orbit, known_orbits, trusted_claims
+from commonsky.node.told import readable
 from commonsky.safety.approach import closest_approach
 from commonsky.safety.warning import Radius, warning_of
 from commonsky.store import HeldNotice
@@ -118,8 +119,8 @@ def heard(node: Node, notice: HeldNotice) -> str:
 
 def answers(node: Node, owner: str) -> list[tuple[Question, Answer | None]]:
     """Give our questions to an owner, the newest first, each with its answer if that has come."""
-    told = [_ANSWERS.decode(one.content) for one in node.store.told(owner, NoticeKind.ANSWER, 1_000)]
-    by_question = {one.question: one for one in told}
+    told = readable(_ANSWERS, node.store.told(owner, NoticeKind.ANSWER, 1_000))
+    by_question = {one.question: one for _, one in told}
     asked = [_QUESTIONS.decode(one.content) for one in node.store.posted(owner, NoticeKind.QUESTION, 1_000)]
     return [(one, by_question.get(one.id)) for one in asked]
 

@@ -21,6 +21,7 @@ from commonsky.formats.canonical import record_id
 from commonsky.node.agreements import Shelf, Shelved
 from commonsky.node.estimating import own_tracks
 from commonsky.node.node import Node
+from commonsky.node.told import readable
 from commonsky.store import HeldNotice, Holding
 
 RENEWED_AFTER = 0.5
@@ -191,7 +192,7 @@ def hear_receipt(node: Node, notice: HeldNotice) -> str:
 def receipts(node: Node, reader: str) -> dict[str, DeletionReceipt]:
     """Give a reader's receipts by agreement."""
     told = node.store.told(reader, NoticeKind.DELETION_RECEIPT, 10_000)
-    return {one.agreement: one for one in (_RECEIPTS.decode(notice.content) for notice in told)}
+    return {one.agreement: one for _, one in readable(_RECEIPTS, told)}
 
 
 def debts(node: Node) -> Iterator[Debt]:

@@ -12,8 +12,10 @@ from commonsky.domain.printable import printable
 from commonsky.federation.witness import VERDICTS, Standing, Verdict
 from commonsky.node.agreements import Shelf
 from commonsky.node.asking import answers
+from commonsky.node.explaining import Explained, explanations
 from commonsky.node.holdings import Debt, DeletionReceipt, debts, receipts
 from commonsky.node.node import Node
+from commonsky.node.told import readable
 from commonsky.store import HeldDecision, Holding, LinkState
 from commonsky.store.audit_heads import HeldHead
 
@@ -283,8 +285,9 @@ def _questions(node: Node, peer: str) -> Iterator[QuestionLine]:
     """Ours to a partner and its to us, the newest first of each."""
     for question, told in answers(node, peer)[:MOST_QUESTIONS]:
         yield _asked_by_us(peer, question, told)
-    for notice in node.store.told(peer, NoticeKind.QUESTION, MOST_QUESTIONS):
-        question = _QUESTIONS.decode(notice.content)
+    for explained in explanations(node, peer)[:MOST_QUESTIONS]:
+        yield _why_not(peer, explained)
+    for notice, question in readable(_QUESTIONS, node.store.told(peer, NoticeKind.QUESTION, MOST_QUESTIONS)):
         yield QuestionLine(
             member=peer,
             ours=False,
@@ -294,6 +297,19 @@ def _questions(node: Node, peer: str) -> Iterator[QuestionLine]:
             verdict=notice.outcome,
             words="",
         )
+
+
+def _why_not(giver: str, asked: Explained) -> QuestionLine:
+    told = asked.answer
+    return QuestionLine(
+        member=giver,
+        ours=True,
+        about=f"why we do not have {asked.question.record}",
+        begins_tai_s=asked.asked_tai_s,
+        ends_tai_s=asked.asked_tai_s,
+        verdict=None if told is None else str(told.outcome),
+        words="" if told is None else printable(told.words),
+    )
 
 
 def _asked_by_us(owner: str, question: Question, told: Answer | None) -> QuestionLine:

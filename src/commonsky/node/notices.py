@@ -11,7 +11,7 @@ import msgspec
 from commonsky.domain import NoticeKind
 from commonsky.domain.printable import printable
 from commonsky.federation import read_header, seal
-from commonsky.node import agreeing, asking, audit, holdings, key_roll
+from commonsky.node import agreeing, asking, audit, explaining, holdings, key_roll
 from commonsky.node.node import Node
 from commonsky.store import HeldNotice
 
@@ -24,6 +24,8 @@ HANDLERS: dict[NoticeKind, Handler] = {
     NoticeKind.AGREEMENT_ACT: agreeing.hear_act,
     NoticeKind.QUESTION: asking.answer,
     NoticeKind.ANSWER: asking.heard,
+    NoticeKind.WHY_NOT: explaining.explain_coarsely,
+    NoticeKind.EXPLANATION: explaining.hear_explanation,
     NoticeKind.CHECKPOINT: audit.witness,
     NoticeKind.COSIGNATURE: audit.hear,
     NoticeKind.LEASES: holdings.hear_leases,

@@ -69,6 +69,7 @@ def _head(old: Agreement, new: Agreement) -> Iterator[Change]:
         "onward": _more_is_wider,
         "lease_s": _no_limit_is_wider,
         "safety_of_flight": _answers,
+        "explanations_per_day": _more_is_wider,
     }
     yield from _fields("agreement", old, new, judged)
 

@@ -26,6 +26,8 @@ def agreement_words(agreement: Agreement) -> dict[str, str]:
         words["safety of flight"] = (
             f"answers {safety.questions_per_day} questions a day, {safety.questions_per_object} for one object"
         )
+    if agreement.explanations_per_day:
+        words["what was let out"] = f"told {agreement.explanations_per_day} times a day to who asks"
     return words
 
 

@@ -9,6 +9,8 @@ from commonsky.store.session import Session
 
 NO_OBJECT = ""
 """Stands for the question itself, beside the rows of the objects that it touched."""
+EXPLANATION = "?"
+"""Stands for a question why a record did not go out: these have a budget of their own."""
 
 
 class Questions(Session):
@@ -23,9 +25,7 @@ class Questions(Session):
 
     def has_answered(self, asker: str, question: str) -> bool:
         """Whether this question of a member was answered already."""
-        query = select(exists().where(answered.c.asker == asker, answered.c.question == question))
-        with self._reading() as connection:
-            return bool(connection.scalar(query))
+        return self._is_answered(asker, question, NO_OBJECT)
 
     def questions_since(self, asker: str, since_tai_s: float) -> int:
         """Count the questions of a member that were answered after a time."""
@@ -40,6 +40,40 @@ class Questions(Session):
         )
         with self._reading() as connection:
             return {row.object: row.times for row in connection.execute(query)}
+
+    def note_explained(self, asker: str, question: str, *, at_tai_s: float) -> None:
+        """Keep that a member was told why it does not have a record."""
+        row = {"asker": asker, "question": question, "object": EXPLANATION, "at_tai_s": at_tai_s}
+        with self._writing() as connection:
+            connection.execute(insert(answered), row)
+
+    def has_explained(self, asker: str, question: str) -> bool:
+        """Whether this question of a member, why it does not have a record, was answered already."""
+        return self._is_answered(asker, question, EXPLANATION)
+
+    def explained_since(self, asker: str, since_tai_s: float) -> int:
+        """Count the questions of a member, why it does not have a record, that were answered after a time."""
+        return self.questions_by_object(asker, since_tai_s).get(EXPLANATION, 0)
+
+    def was_let_out(self, record: str, reader: str) -> bool:
+        """Whether the decision in force on any record of this id is to give it to a member."""
+        released = select(rulings.c.n).where(rulings.c.reader == reader, rulings.c.allowed)
+        query = exists().where(
+            records.c.id == record,
+            decisions.c.entry == records.c.n,
+            decisions.c.reader == reader,
+            decisions.c.newest,
+            decisions.c.ruling.in_(released),
+        )
+        with self._reading() as connection:
+            return bool(connection.scalar(select(query)))
+
+    def _is_answered(self, asker: str, question: str, about: str) -> bool:
+        query = exists().where(
+            answered.c.asker == asker, answered.c.question == question, answered.c.object == about
+        )
+        with self._reading() as connection:
+            return bool(connection.scalar(select(query)))
 
     def shown_in_full(self, reader: str) -> frozenset[str]:
         """Give the ids of records that a member was given as they are, by the decisions in force."""

@@ -11,6 +11,7 @@ from commonsky.domain import RecordKind
 from commonsky.domain.roles import Action
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.errors import FormatError
+from commonsky.node.explaining import ask_why, explanations
 from commonsky.node.node import Node
 from commonsky.node.release_view import ReleaseView
 from commonsky.node.release_what_if import what_if
@@ -31,6 +32,7 @@ def release_router(view: ReleaseView, node: Node) -> APIRouter:
     router = APIRouter(prefix="/api/v1/release", tags=["release"])
     _add_seen(router, view, node)
     _add_agreements(router, view, node)
+    _add_questions(router, node)
     return router
 
 
@@ -84,6 +86,25 @@ def _add_agreements(router: APIRouter, view: ReleaseView, node: Node) -> None:
         except FormatError as fault:
             raise HTTPException(422, str(fault)) from fault
         return answer(await run_in_threadpool(what_if, view, node, agreement))
+
+
+def _add_questions(router: APIRouter, node: Node) -> None:
+    @router.post("/from/{member}/{record}", response_model=None)
+    @needs(Action.ASK_OWNER)
+    def ask(member: str, record: str) -> Response:
+        """Ask a partner why we do not have a record; what was asked before is not asked again."""
+        _partner(node, member)
+        try:
+            return answer(ask_why(node, member, record))
+        except ValueError as fault:
+            raise HTTPException(422, str(fault)) from fault
+
+    @router.get("/from/{member}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def told(member: str) -> Response:
+        """Give what we asked a partner of records that we do not have, the newest first, with its answers."""
+        _partner(node, member)
+        return answer([one._asdict() for one in explanations(node, member)])
 
 
 def _partner(node: Node, member: str) -> None:
