@@ -72,8 +72,13 @@ def teme_to_itrf(position_m: Array, velocity_m_s: Array, tai_s: ArrayLike) -> tu
 
 def teme_to_gcrf(position_m: Array, velocity_m_s: Array, tai_s: ArrayLike) -> tuple[Array, Array]:
     """Position and velocity in GCRF from SGP4's frame, by way of ITRF, each (n, 3)."""
-    matrix = np.swapaxes(itrf_from_gcrf(tai_s), -1, -2) @ itrf_from_teme(tai_s)
+    matrix = gcrf_from_teme(tai_s)
     return rotate(matrix, position_m), rotate(matrix, velocity_m_s)
+
+
+def gcrf_from_teme(tai_s: ArrayLike) -> Array:
+    """Rotation matrices from SGP4's frame to GCRF: (3, 3) for one epoch, (n, 3, 3) for many."""
+    return np.asarray(np.swapaxes(itrf_from_gcrf(tai_s), -1, -2) @ itrf_from_teme(tai_s))
 
 
 def geodetic_from_itrf(position_m: Array) -> tuple[Array, Array, Array]:

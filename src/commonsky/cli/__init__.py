@@ -28,6 +28,7 @@ COMMANDS = {
     "catalogue": "Say what is in a catalogue file and what is wrong with it.",
     "screen": "Find every close approach between the objects of a catalogue.",
     "fit": "Fit an orbit to the observations of one object and report it with covariance.",
+    "identify": "Say which objects of a catalogue were seen: ranked candidates for each tracklet.",
     "message": "Check, convert and show CCSDS messages: CDM, OEM, OMM, OPM, OCM, TDM and their kin.",
     "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
     "node": "One member's node: found it, know partners, take files in, serve.",
