@@ -9,6 +9,7 @@ from commonsky.federation.acts import next_act, sign_act
 from commonsky.formats.canonical import decode
 from commonsky.node import jobs
 from commonsky.node.agreement_files import add_acts
+from commonsky.node.estimating import own_claims, own_tracks
 from commonsky.node.holdings import debts, keep_holdings, receipts
 from commonsky.node.loss import loss_without
 from signing import sign_for_all
@@ -67,6 +68,21 @@ def act(coalition, kind, *, by="BOR", at=("BOR", "AUR")):
         jobs.share(node)
 
 
+def deliver_own(coalition, rehearsal):
+    """Give AUR what its own sensors see of the object that BOR told it of."""
+    entries = coalition.nodes["AUR"].store.observations()
+    observation = decode(next(one for one in entries if one.source == "BOR").body).content
+    assert isinstance(observation, Observation)
+    coalition.deliver(
+        next(one for one in rehearsal.files if one.member == "AUR" and observation.target in one.name)
+    )
+
+
+def originators(node):
+    """Whose data is in our newest track."""
+    return set(decode(node.store.current_tracks()[-1].body).label.components)
+
+
 def state(coalition):
     return {(one.source, one.agreement): one for one in coalition.nodes["AUR"].store.holdings()}[HOLDING]
 
@@ -110,6 +126,29 @@ def test_a_suspension_locks_and_a_resumption_frees(pair):
     pair.now_tai_s += 10.0
     act(pair, ActKind.RESUME)
     assert (held_from_bor(pair), tracks(pair)) == before
+
+
+def test_an_object_has_one_track_also_after_what_was_locked_is_freed(pair, rehearsal):
+    giver, reader = pair.nodes["BOR"], pair.nodes["AUR"]
+    giver.store.reconsider(
+        "AUR", pair.now_tai_s, released_too=True
+    )  # its sensor came under another agreement
+    giver.look_again()
+    jobs.share(giver)
+    pair.exchange()
+    deliver_own(pair, rehearsal)
+    [name] = tracks(pair)
+    both = originators(reader)
+    for _ in range(2):
+        act(pair, ActKind.SUSPEND)
+        assert (tracks(pair), originators(reader)) == ([name], {"AUR"})
+        assert set(own_claims(reader).values()) == {name}
+        pair.now_tai_s += 10.0
+        act(pair, ActKind.RESUME)
+        assert (tracks(pair), originators(reader)) == ([name], both)
+        pair.now_tai_s += 10.0
+    revisions = [one.revision for one in own_tracks(reader).values()]
+    assert revisions == [reader.store.last_revision(name)]
 
 
 def test_a_withdrawal_deletes_and_the_receipt_settles_the_debt(pair):
@@ -161,19 +200,12 @@ def test_onward_copies_are_told_in_the_receipt(pair):
 
 def test_what_can_be_made_without_a_member_is_made_again_and_the_loss_is_told(pair, rehearsal):
     reader = pair.nodes["AUR"]
-    observation = decode(next(e for e in reader.store.observations() if e.source == "BOR").body).content
-    assert isinstance(observation, Observation)
     loss = loss_without(reader, "BOR")
     assert loss.tracks_lost == tuple(tracks(pair))
     assert loss.sensors == ("BOR-POLAR",)
-    for later in rehearsal.files:
-        if later.member == "AUR" and observation.target in later.name:
-            pair.deliver(later)
-            break
+    deliver_own(pair, rehearsal)
     [old] = tracks(pair)
     assert loss_without(reader, "BOR").tracks_left == (old,)
     act(pair, ActKind.WITHDRAW)
-    [new] = tracks(pair)
-    assert new != old
-    label = decode(reader.store.current_tracks()[-1].body).label
-    assert set(label.components) == {"AUR"}
+    assert tracks(pair) == [old]
+    assert originators(reader) == {"AUR"}

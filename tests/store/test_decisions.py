@@ -1,5 +1,7 @@
 """What needs a decision is asked for, once, and again when its time comes."""
 
+import pytest
+
 from commonsky.domain import Decision, RecordKind, Ruling
 from commonsky.store import Batch
 from partners import (
@@ -175,6 +177,23 @@ def test_further_copies_of_the_same_bytes_or_of_our_own_need_no_decision(store):
     without_lineage = track(1, originator=READER, name="GBR-T1")
     _receive(store, without_lineage, GIVER, gen=2)
     assert asked(store, "DNK") == [own.id, observation(1).id]
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_copy_of_what_is_locked_is_asked_about_in_its_place(store, decided):
+    for issuer in (GIVER, THIRD):
+        _receive(store, observation(1), issuer)
+    if decided:
+        decide_all(store, "DNK")
+    held = GIVER, "NOR-gives@1"
+    store.lock(*held, "it is suspended", at_tai_s=NOW_TAI_S)
+    [copy] = store.undecided("DNK", 100, NOW_TAI_S)
+    assert (copy.id, copy.source) == (observation(1).id, THIRD)
+    decide_all(store, "DNK")
+    assert asked(store, "DNK") == []
+    store.unlock(*held)
+    store.lock(*held, "it is suspended again", at_tai_s=NOW_TAI_S)
+    assert asked(store, "DNK") == []
 
 
 def test_releases_are_counted_by_reader_and_reason(store):

@@ -76,22 +76,27 @@ def told_by(found: Fit, sources: Sequence[Record]) -> dict[str, float]:
 def _records(
     node: Node, target: str, known: Track | None, found: Fit, sources: Sequence[Record]
 ) -> list[Record]:
+    """The track under the name that it ever had, also where what we knew of it is locked, and the claim if none stands.
+
+    A revision is told once: what is locked keeps its number, and may be used again one day.
+    """
     used = used_in(found, sources)
-    if known is not None:
-        track = found.track(known.track_id, known.revision + 1)
-        return [derived(record_id(node.id, track), originator=node.id, content=track, sources=used)]
-    track = found.track(_next_track_id(node), 1)
-    claim = _claim(track.track_id, target, used)
+    name = own_claims(node, locked_too=True).get(target) or _next_track_id(node)
+    revision = node.store.last_revision(name) + 1
+    contents: list[Track | IdentityClaim] = [found.track(name, revision)]
+    if known is None:
+        contents.append(_claim(name, target, used, revision))
     return [
-        derived(record_id(node.id, content), originator=node.id, content=content, sources=used)
-        for content in (track, claim)
+        derived(record_id(node.id, one), originator=node.id, content=one, sources=used) for one in contents
     ]
 
 
-def _claim(track_id: str, target: str, used: Sequence[Record]) -> IdentityClaim:
+def _claim(track_id: str, target: str, used: Sequence[Record], revision: int) -> IdentityClaim:
     """Each sensor that names the object is taken to be right half of the time, and independent of the others."""
     count = len({_observation(record).sensor for record in used})
     basis = f"named by {count} sensor{'s' if count > 1 else ''}; one orbit fits their observations"
+    if revision > 1:
+        basis += f", from revision {revision} on"
     return IdentityClaim(track_id=track_id, designator=target, confidence=1.0 - 0.5**count, basis=basis)
 
 
@@ -166,12 +171,13 @@ def own_tracks(node: Node) -> dict[str, Track]:
     return found
 
 
-def own_claims(node: Node) -> dict[str, str]:
-    """Our tracks by the designator that we claim for them first: later claims are of tracks derived for partners."""
+def own_claims(node: Node, *, locked_too: bool = False) -> dict[str, str]:
+    """Give our tracks by the designator that we claim for them; not those that were derived again for partners."""
+    again = node.store.rederived_names()
     claims: dict[str, str] = {}
-    for entry in node.store.claims():
+    for entry in node.store.claims(locked_too=locked_too):
         claim = decode(entry.body).content if entry.source is None else None
-        if isinstance(claim, IdentityClaim):
+        if isinstance(claim, IdentityClaim) and claim.track_id not in again:
             claims.setdefault(claim.designator, claim.track_id)
     return claims
 

@@ -61,37 +61,39 @@ _RECEIPTS = msgspec.json.Decoder(DeletionReceipt)
 def keep_holdings(node: Node) -> frozenset[str]:
     """Lock, unlock or delete what partners gave, as their agreements stand now.
 
-    Gives the claimed targets of tracks of ours that fell out of use: what is left may give them a track again.
+    Gives the claimed targets whose tracks of ours fell out of use, since what is left may give them a track again, and
+    those observed in what came back.
     """
     held = node.store.holdings()
     if not held:
         return frozenset()
     targets = {record_id(node.id, track): target for target, track in own_tracks(node).items()}
     shelf = node.agreements()
-    lost = {name for holding in held for name in _kept(node, holding, shelf)}
-    return frozenset(target for name, target in targets.items() if name in lost)
+    return frozenset[str]().union(*(_kept(node, holding, shelf, targets) for holding in held))
 
 
-def _kept(node: Node, holding: Holding, shelf: Shelf) -> tuple[str, ...]:
+def _kept(node: Node, holding: Holding, shelf: Shelf, targets: Mapping[str, str]) -> frozenset[str]:
+    """Keep one holding as it must be; give the targets that it makes a difference to, of tracks by record id."""
     now_tai_s, store = node.now_tai_s(), node.store
     shelved = _latest(shelf, holding.agreement)
     reason = _obstacle(holding, shelved, now_tai_s)
     name = f"what {holding.source} gave under {holding.agreement}"
     if reason is None:
-        if holding.locked_tai_s is not None and holding.deleted_tai_s is None:
-            store.unlock(holding.source, holding.agreement)
-            node.look_again()
-            store.write_log(now_tai_s, "holdings", f"{name} may be used again")
-        return ()
+        if holding.locked_tai_s is None or holding.deleted_tai_s is not None:
+            return frozenset()
+        store.unlock(holding.source, holding.agreement)
+        node.look_again()
+        store.write_log(now_tai_s, "holdings", f"{name} may be used again")
+        return store.observed_under(holding.source, holding.agreement)
     fell: tuple[str, ...] = ()
     if holding.locked_tai_s is None:
         fell = store.lock(holding.source, holding.agreement, reason, at_tai_s=now_tai_s)
-        store.write_log(
-            now_tai_s, "holdings", f"{name} is locked: {reason}; {len(fell)} records of ours rest on it"
-        )
+        node.look_again()
+        words = f"{name} is locked: {reason}; {len(fell)} records of ours rest on it"
+        store.write_log(now_tai_s, "holdings", words)
     if shelved is not None and shelved.standing.state is State.WITHDRAWN and holding.deleted_tai_s is None:
         _delete(node, holding, now_tai_s)
-    return fell
+    return frozenset(targets[one] for one in fell if one in targets)
 
 
 def _delete(node: Node, holding: Holding, now_tai_s: float) -> None:

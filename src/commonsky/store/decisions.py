@@ -32,7 +32,7 @@ from commonsky.store.rows import Batch, HeldDecision, StoredRecord
 from commonsky.store.rulings import REFUSED, ruling_numbers, ruling_of
 from commonsky.store.schema import OWN, decided_through, decisions, records, rulings
 from commonsky.store.session import Session, insert_all, insert_or, portions
-from commonsky.store.usable import any_locked, unlocked
+from commonsky.store.usable import any_locked, under_lock, unlocked
 
 _RULING_BITS = 24
 _LOOKED_THROUGH = 100_000
@@ -79,9 +79,9 @@ class Decisions(Session):
     ) -> list[StoredRecord]:
         """Give records that need a decision for this reader, oldest first: never asked, or due to be asked again.
 
-        Records by or from the reader need none, nor does a further copy: of the same bytes, of a record of ours, or of
-        one that its originator itself gave us otherwise. Only ``kinds`` are asked about; ``onward`` also asks about
-        records held from other members.
+        Records by or from the reader need none, nor does a further copy: of bytes that we hold and may use, of a record
+        of ours, or of one that its originator itself gave us otherwise. Only ``kinds`` are asked about; ``onward`` also
+        asks about records held from other members.
         """
         asked = {"to": reader, "kinds": sorted(kinds), "now": now_tai_s, "most": limit}
         with self._reading() as connection:
@@ -242,12 +242,12 @@ def _next_due(*, locked: bool) -> Select[Any]:
 @cache
 def _waiting(*, foreign: bool, locked: bool) -> Select[Any]:
     """Records that no decision was ever made on."""
-    return _oldest_first(_never_asked(foreign=foreign), locked=locked)
+    return _oldest_first(_never_asked(foreign=foreign, locked=locked), locked=locked)
 
 
 @cache
-def _first_waiting(*, foreign: bool) -> Select[Any]:
-    return select(func.min(records.c.n)).where(_never_asked(foreign=foreign))
+def _first_waiting(*, foreign: bool, locked: bool) -> Select[Any]:
+    return select(func.min(records.c.n)).where(_never_asked(foreign=foreign, locked=locked))
 
 
 def _oldest_first(*conditions: ColumnElement[bool], locked: bool) -> Select[Any]:
@@ -255,13 +255,16 @@ def _oldest_first(*conditions: ColumnElement[bool], locked: bool) -> Select[Any]
     return query.order_by(records.c.n).limit(bindparam("most"))
 
 
-def _never_asked(*, foreign: bool) -> ColumnElement[bool]:
+def _never_asked(*, foreign: bool, locked: bool) -> ColumnElement[bool]:
     """No decision was ever made on the record; those up to the mark are known to need none."""
     earlier = records.alias("earlier")
+    same_bytes = earlier.c.body_sha256 == records.c.body_sha256
+    if locked:
+        same_bytes = and_(same_bytes, ~under_lock(earlier))
     copy = exists().where(
         earlier.c.id == records.c.id,
         earlier.c.originator == records.c.originator,
-        or_(earlier.c.body_sha256 == records.c.body_sha256, earlier.c.source == OWN),
+        or_(same_bytes, earlier.c.source == OWN),
         earlier.c.n < records.c.n,
     )
     reader = bindparam("to", type_=Text)
@@ -287,7 +290,7 @@ def _advance(connection: Connection, reader: str, kinds: Collection[RecordKind],
     known = connection.scalar(_MARK, {"to": reader, "foreign": foreign})
     newest = connection.scalar(_NEWEST) or 0
     asked = {"to": reader, "kinds": sorted(kinds), "mark": known or 0}
-    first = connection.scalar(_first_waiting(foreign=foreign), asked)
+    first = connection.scalar(_first_waiting(foreign=foreign, locked=any_locked(connection)), asked)
     mark = newest if first is None else first - 1
     if mark == known:
         return

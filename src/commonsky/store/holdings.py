@@ -9,9 +9,19 @@ import json
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, select, update
 
-from commonsky.domain import Accepted
+from commonsky.domain import Accepted, RecordKind
 from commonsky.store.rows import Holding
-from commonsky.store.schema import OWN, decisions, holdings, inbox, lineage, locked_records, records, rulings
+from commonsky.store.schema import (
+    OWN,
+    decided_through,
+    decisions,
+    holdings,
+    inbox,
+    lineage,
+    locked_records,
+    records,
+    rulings,
+)
 from commonsky.store.session import Session, insert_missing, insert_or
 
 
@@ -56,6 +66,8 @@ class Holdings(Session):
                 connection.execute(insert_missing(connection, locked_records), rows)
             values = {"locked_tai_s": at_tai_s, "reason": reason}
             connection.execute(update(holdings).where(_of(source, agreement)).values(values))
+            # Copies that came by other ways stand for themselves now: marks may have passed them by.
+            connection.execute(delete(decided_through).where(decided_through.c.foreign_records))
         return tuple(ids)
 
     def unlock(self, source: str, agreement: str) -> None:
@@ -65,6 +77,17 @@ class Holdings(Session):
             connection.execute(delete(locked_records).where(same))
             freed = and_(_of(source, agreement), holdings.c.deleted_tai_s.is_(None))
             connection.execute(update(holdings).where(freed).values(locked_tai_s=None, reason=None))
+
+    def observed_under(self, source: str, agreement: str) -> frozenset[str]:
+        """Give the claimed targets of the observations that a partner gave under an agreement."""
+        query = select(records.c.object).where(
+            records.c.source == source,
+            records.c.agreement == agreement,
+            records.c.kind == RecordKind.OBSERVATION.value,
+            records.c.object.is_not(None),
+        )
+        with self._reading() as connection:
+            return frozenset(connection.scalars(query.distinct()))
 
     def delete_holding(self, source: str, agreement: str, *, at_tai_s: float) -> int:
         """Delete the content of what a partner gave under an agreement; give how many records that were."""

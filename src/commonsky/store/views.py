@@ -23,9 +23,13 @@ class Views(Session):
         Tracks of ours that were derived again for partners are none of our picture: the ones that they stand for are.
         """
         found = self._newest(RecordKind.TRACK, [records.c.revision.desc(), records.c.n.desc()])
-        with self._reading() as connection:
-            again = set(connection.scalars(select(rederived.c.track)))
+        again = self.rederived_names()
         return [entry for entry in found if entry.source is not None or entry.object not in again]
+
+    def rederived_names(self) -> frozenset[str]:
+        """Give the names of our tracks that stand for others of ours towards partners."""
+        with self._reading() as connection:
+            return frozenset(connection.scalars(select(rederived.c.track)))
 
     def element_sets(self, number: str | None = None) -> list[StoredRecord]:
         """Give the newest element set of each object, or of one catalogue number, from each source."""
@@ -36,11 +40,12 @@ class Views(Session):
         """Give the newest record of each sensor, our own and those that partners told us of."""
         return self._newest(RecordKind.SENSOR, [records.c.n.desc()])
 
-    def claims(self) -> list[StoredRecord]:
+    def claims(self, *, locked_too: bool = False) -> list[StoredRecord]:
         """Give all identity claims, oldest first."""
         query = select(*STORED).where(records.c.kind == RecordKind.IDENTITY_CLAIM.value).order_by(records.c.n)
         with self._reading() as connection:
-            return [stored(row) for row in connection.execute(query.where(usable(connection)))]
+            wanted = query if locked_too else query.where(usable(connection))
+            return [stored(row) for row in connection.execute(wanted)]
 
     def warnings(self, since_tca_tai_s: float) -> list[StoredRecord]:
         """Give all warnings of close approaches from then on, our own and partners', in the order they came."""
