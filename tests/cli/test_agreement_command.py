@@ -193,6 +193,29 @@ def test_with_accounts_two_release_authorities_approve_and_stand_in_the_act(
     assert "ada" not in json.dumps(said["acts"])
 
 
+def test_a_member_is_expelled_from_all_agreements_by_two_who_are_asked_once(
+    typed, tmp_path, homes, coalition, monkeypatch
+):
+    desk = desk_for(coalition.nodes["AUR"])
+    for name in ("ada", "bob"):
+        hire(desk, name, Role.RELEASE_AUTHORITY)
+    monkeypatch.setattr("commonsky.cli.agreement.desk_of", lambda node: desk)
+    names = iter(("ada", "bob"))
+    monkeypatch.setattr(two_persons, "_asked", lambda at: proved_at_this_machine(at, next(names), PASSWORD))
+    code, _, err = typed("expel", "USA", "--node", homes["AUR"], "--yes")
+    assert (code, "USA is no partner of AUR" in err) == (2, True)
+    before = [one.agreement for one in coalition.nodes["AUR"].agreements().documents]
+    reading = sorted(one.reference for one in before if one.giver == "AUR" and "BOR" in one.readers)
+    giving = sorted(one.reference for one in before if one.giver == "BOR" and "AUR" in one.readers)
+    assert reading
+    assert giving
+    code, out, err = typed("expel", "BOR", "--theirs", "--node", homes["AUR"], "--yes", "--json")
+    assert code == 0, err
+    assert sorted(one["agreement"] for one in json.loads(out)["withdrawn"]) == sorted(reading + giving)
+    code, out, _ = typed("expel", "BOR", "--theirs", "--node", homes["AUR"], "--yes", "--json")
+    assert (code, json.loads(out)["withdrawn"]) == (0, [])
+
+
 def test_the_list_shows_tables_faults_and_what_waits(typed, homes, coalition):
     home = homes["AUR"]
     code, out, _ = typed("list", "--node", home)

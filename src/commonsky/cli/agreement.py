@@ -1,4 +1,4 @@
-"""``commonsky agreement``: write, check, compare, sign, suspend, resume, withdraw and list agreements."""
+"""``commonsky agreement``: write, check, compare, sign, suspend, resume, withdraw, list; expel a member, or leave."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from commonsky.cli.agreement_list import NodeFolder, cell_of, entry, list_agreem
 from commonsky.cli.agreement_texts import check, diff, new
 from commonsky.cli.agreement_what_if import reach, what_if
 from commonsky.cli.nodes import opened
-from commonsky.cli.render import CommandError, Exit, Report, complain, show
+from commonsky.cli.render import CommandError, Exit, Report, Table, complain, show
 from commonsky.cli.two_persons import Approval, approved_by_two
 from commonsky.domain import ActKind, Agreement, Effect, SignedAgreement
 from commonsky.formats.agreement_toml import read_agreement
@@ -24,8 +24,10 @@ from commonsky.node.agreeing import (
 )
 from commonsky.node.agreeing import sign as sign_job
 from commonsky.node.agreements import Shelved
-from commonsky.node.jobs import share
+from commonsky.node.expelling import Ended, end, ending
+from commonsky.node.jobs import keep_agreements, share
 from commonsky.node.node import Node
+from commonsky.node.people.person import Person
 from commonsky.node.start import desk_of
 from commonsky.sharing.agreement_words import agreement_words, clause_words, rule_words
 
@@ -143,6 +145,104 @@ def withdraw(
     return _declare(ActKind.WITHDRAW, reference, reason, node, yes=yes, json=json)
 
 
+@app.command
+def expel(  # noqa: PLR0913  # the words of the command
+    member: str,
+    /,
+    *,
+    theirs: bool = False,
+    reason: str = "",
+    node: NodeFolder = Path(),
+    yes: Yes = False,
+    json: bool = False,
+) -> int:
+    """Withdraw from every agreement by which we give to a member, at once.
+
+    An agreement ends for its other readers too: the next version without the member is written beside it, to be looked
+    at and signed by all (commonsky agreement sign).
+
+    Parameters
+    ----------
+    member
+        The member that goes.
+    theirs
+        Also withdraw from the agreements by which it gives to us: what it gave is then deleted here.
+    reason
+        Told to the other parties.
+    node
+        Folder of the node (default: this folder).
+    yes
+        Do it without asking whether this is what you mean.
+    json
+        Print one JSON document.
+    """
+    return _end(member, reason, node, theirs=theirs, yes=yes, json=json)
+
+
+@app.command
+def leave(*, reason: str = "", node: NodeFolder = Path(), yes: Yes = False, json: bool = False) -> int:
+    """Withdraw from every agreement, as giver and as reader: what partners gave is then deleted here.
+
+    What would be left of the picture without one of them: commonsky holdings --without MEMBER.
+
+    Parameters
+    ----------
+    reason
+        Told to the other parties.
+    node
+        Folder of the node (default: this folder).
+    yes
+        Do it without asking whether this is what you mean.
+    json
+        Print one JSON document.
+    """
+    return _end(None, reason, node, theirs=True, yes=yes, json=json)
+
+
+def _end(  # noqa: PLR0913  # the words of the commands
+    member: str | None, reason: str, folder: Path, *, theirs: bool, yes: bool, json: bool
+) -> int:
+    with opened(folder) as node:
+        if member is not None and member != node.id and node.config.peer(member) is None:
+            known = ", ".join(peer.member.id for peer in node.config.peers) or "nobody"
+            raise CommandError(f"{member} is no partner of {node.id}; it knows {known}", Exit.UNUSABLE)
+        ended: list[Ended] = []
+        try:
+            documents = [one.document for one in ending(node, member, theirs=theirs)]
+            for document in documents:
+                _warn_of_what_follows(node, ActKind.WITHDRAW, document.agreement)
+            if documents:
+                names = ", ".join(one.agreement.reference for one in documents)
+                _confirm(f"{node.id} declares withdraw of {names}", yes=yes)
+                here: list[Person] = []
+                approved = [
+                    (one, _approved(node, ActKind.WITHDRAW, one, here=here).actors) for one in documents
+                ]
+                ended = list(end(node, approved, member, reason=reason))
+        except CannotAgreeError as error:
+            raise CommandError(str(error), Exit.UNUSABLE) from error
+        keep_agreements(node)
+        share(node)
+        return show(_ended(node, member, ended), as_json=json)
+
+
+def _ended(node: Node, member: str | None, ended: list[Ended]) -> Report:
+    rows = [
+        {
+            "agreement": one.shelved.agreement.reference,
+            "giver": one.shelved.agreement.giver,
+            "others": sorted(one.shelved.agreement.parties - {node.id, member}),
+            "draft": None if one.draft is None else str(one.draft),
+        }
+        for one in ended
+    ]
+    columns = ("agreement", "giver", "others", "draft")
+    who = f"{node.id} and {member}" if member else f"{node.id} and others"
+    table = Table("Withdrawn", columns, [tuple(cell_of(one[name]) for name in columns) for one in rows])
+    title = f"{len(rows) or 'No'} agreement{'' if len(rows) == 1 else 's'} between {who} withdrawn"
+    return Report(title, tables=[table] if rows else [], document={"withdrawn": rows})
+
+
 def _declare(  # noqa: PLR0913  # the words of the commands
     kind: ActKind, reference: str, reason: str, folder: Path, *, yes: bool, json: bool
 ) -> int:
@@ -161,8 +261,11 @@ def _declare(  # noqa: PLR0913  # the words of the commands
         return show(_outcome(shelved, approval), as_json=json)
 
 
-def _approved(node: Node, kind: ActKind, document: SignedAgreement) -> Approval:
-    return approved_by_two(desk_of(node), str(kind), document.agreement.reference, document.sha256)
+def _approved(
+    node: Node, kind: ActKind, document: SignedAgreement, *, here: list[Person] | None = None
+) -> Approval:
+    reference = document.agreement.reference
+    return approved_by_two(desk_of(node), str(kind), reference, document.sha256, here=here)
 
 
 def _file_of(node: Node, document: str) -> Path:

@@ -20,18 +20,28 @@ class Approval(NamedTuple):
     actors: tuple[str, ...] = ()
 
 
-def approved_by_two(desk: Desk, act: str, agreement: str, document_sha256: str) -> Approval:
+def approved_by_two(
+    desk: Desk, act: str, agreement: str, document_sha256: str, *, here: list[Person] | None = None
+) -> Approval:
     """See to it that two persons approve an act on this text, use their approvals up, and give what to tell of it.
 
     What was approved in the console counts; who is missing is asked for name and password here. A node without
     accounts asks nobody. Raises CommandError when an approval is missing: then nothing may be done.
+
+    Who is ``here`` has just proved who it is, of an act on several agreements, and is not asked again; whoever is asked
+    joins them.
     """
+    here = [] if here is None else here
+    waiting = list(here)
     if not approvals.needed(desk):
         return Approval("this node has no accounts: whoever holds its key acts alone")
     try:
         while not (found := approvals.ready(desk, act, agreement, document_sha256)).ready:
             sys.stderr.write(f"{found.reason}\n")
-            person = _asked(desk)
+            if not waiting:
+                waiting = [_asked(desk)]
+                here += waiting
+            person = waiting.pop(0)
             proposal = found.proposal or approvals.propose(desk, person, act, agreement, document_sha256)
             approvals.approve(desk, person, proposal.id)
         spent = approvals.spend(desk, act, agreement, document_sha256)

@@ -181,13 +181,20 @@ def hear_leases(node: Node, notice: HeldNotice) -> str:
 
 
 def hear_receipt(node: Node, notice: HeldNotice) -> str:
-    """Take note that a reader deleted what we gave it."""
+    """Take note that a reader deleted what we gave it: what it may still have by another agreement goes out anew."""
     receipt = _RECEIPTS.decode(notice.content)
     copies = ", ".join(f"{count} to {reader}" for reader, count in sorted(receipt.passed_on.items()))
     words = f"{notice.iss} deleted {receipt.records} records under {receipt.agreement}" + (
         f"; it had passed on {copies}" if copies else ""
     )
-    node.store.write_log(node.now_tai_s(), "holdings", words)
+    now_tai_s, ended = node.now_tai_s(), node.agreements().shelved(receipt.agreement)
+    with node.store.transaction() as tx:
+        if (
+            ended is not None and ended.standing.state is State.WITHDRAWN
+        ):  # or a reader could have all sent twice
+            tx.release_anew(notice.iss, receipt.agreement, at_tai_s=now_tai_s)
+        tx.write_log(now_tai_s, "holdings", words)
+    node.look_again()
     return words
 
 

@@ -127,6 +127,15 @@ class Holdings(Session):
         with self._reading() as connection:
             return connection.scalar(query) or 0
 
+    def release_anew(self, reader: str, agreement: str, *, at_tai_s: float) -> int:
+        """Have all that a reader was given under an agreement decided again, since it holds none of it any more."""
+        under = select(rulings.c.n).where(
+            rulings.c.reader == reader, rulings.c.agreement == agreement, rulings.c.allowed
+        )
+        asked = and_(decisions.c.reader == reader, decisions.c.newest, decisions.c.ruling.in_(under))
+        with self._writing() as connection:
+            return connection.execute(update(decisions).where(asked).values(revisit_tai_s=at_tai_s)).rowcount
+
     def resting_on(self, source: str) -> dict[str, tuple[int, int]]:
         """Give our own records made with what a member gave: by id, how many inputs, and how many of them it gave."""
         given = records.alias("given")
