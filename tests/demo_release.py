@@ -9,11 +9,23 @@ import tempfile
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from commonsky.astro.time import tai_s_from_utc, unix_s_from_tai_s
-from commonsky.domain import Component, Label, Member, MemberKind, Mode, Record, Sensor, Site
+from commonsky.domain import (
+    Component,
+    Label,
+    Member,
+    MemberKind,
+    Mode,
+    NoticeKind,
+    ProposedText,
+    Record,
+    Sensor,
+    Site,
+)
 from commonsky.domain.roles import Role, actions_of
 from commonsky.domain.tree_head import TreeHead
 from commonsky.exercise.population import synthetic_catalogue
@@ -23,6 +35,7 @@ from commonsky.federation.seal import seal
 from commonsky.federation.witness import Standing
 from commonsky.formats.canonical import encode, record_id
 from commonsky.node import approvals, jobs
+from commonsky.node.agreeing import hear_text
 from commonsky.node.agreement_files import add_acts
 from commonsky.node.asking import ask
 from commonsky.node.config import NodeConfig, Peer
@@ -31,6 +44,7 @@ from commonsky.node.people.desk import Desk
 from commonsky.node.people.person import Means, Person
 from commonsky.node.start import found_node, open_node
 from commonsky.node.view import NodeView
+from commonsky.store import HeldNotice
 from commonsky.web.app import application
 from front_desk import PASSWORD, CountedPasswords
 from partners import KEYS, observation, track
@@ -153,6 +167,14 @@ class DemoRelease:
             reference,
             [sign_act(replace(act, reason=reason), KEYRING[member])],
         )
+
+    def propose(self, partner, text):
+        """Have a partner propose an agreement."""
+        content = msgspec.json.encode(ProposedText(document=text))
+        notice = HeldNotice(
+            n=0, iss=partner, kind=NoticeKind.AGREEMENT, content=content, received_tai_s=self.now_tai_s
+        )
+        return hear_text(self.node, notice)
 
     def live(self):
         """Have things happen between members: decisions, a checkpoint that one cosigns, records heard, a question."""

@@ -155,6 +155,21 @@ def test_agreements_say_who_still_has_to_sign_and_lead_to_an_edit(shown, visit):
     assert answer.locator("table tbody tr").all_inner_texts() == ["Tracks\t8\t0\t0"]
 
 
+def test_what_a_partner_proposes_is_listed_and_tried_against_every_record_there_can_be(own, visit):
+    own.demo.propose("GBR", TO_GBR.replace("NOR-GBR", "NOR-MORE").replace("version = 2", "version = 1"))
+    page = show(visit, own, "/GBR?tab=agreements")
+    row = page.locator("tr", has_text="NOR-MORE@1")
+    row.get_by_role("link", name="Read and try").click()
+    until(
+        page, "() => document.querySelector('textarea')?.value ?? ''", lambda text: 'id = "NOR-MORE"' in text
+    )
+    page.get_by_role("button", name="What if?").click()
+    answer = page.locator(".what-if-answer")
+    answer.get_by_text("Of every record that there can be").wait_for()
+    assert answer.locator(".every-record dt").all_inner_texts() == ["GBR"]
+    assert "the newest 5,000" in answer.inner_text()
+
+
 def test_a_text_with_a_fault_is_told_its_fault_and_the_edit_outlives_the_tab(shown, visit):
     page = show(visit, shown, "/GBR?tab=what-if")
     page.locator("textarea").fill(TO_GBR.replace("kinds", "kindz"))

@@ -5,6 +5,7 @@ import pytest
 from commonsky.domain import ActKind, RecordKind
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.node import jobs
+from commonsky.node.release_proposed import proposed, proposed_text
 from commonsky.node.release_view import ReleaseView
 from commonsky.node.release_what_if import what_if
 from demo_release import TO_FRA, TO_GBR, DemoRelease
@@ -106,6 +107,9 @@ def test_the_revision_rises_with_records_with_acts_and_with_nothing_else(demo, v
     assert (states["NOR-GBR@1"], states["NOR-FRA@1"]) == ("superseded", "awaiting")
 
 
+PROPOSED = TO_FRA.replace("NOR-FRA", "NOR-ALL").replace('["FRA"]', '["GBR"]')
+
+
 def change_of(demo, view, text):
     return what_if(view, demo.node, read_agreement(text.encode(), source="edit"))
 
@@ -123,6 +127,43 @@ def test_an_edit_tells_what_goes_out_in_addition_no_longer_and_in_another_form(d
     assert all(one.name.endswith("200005") for one in reader.examples["less"])
     finer = change_of(demo, view, TO_GBR.replace("version = 2", "version = 3").replace("5000.0", "100.0"))
     assert all(one.changed > 0 and one.more == one.less == 0 for one in finer.readers[0].kinds)
+
+
+def test_an_edit_is_also_asked_of_every_record_that_there_can_be(demo, view):
+    same = change_of(demo, view, TO_GBR.replace("version = 2", "version = 3"))
+    assert [(one.reader, one.answer, one.words) for one in same.beyond] == [
+        ("GBR", "proven not", "nothing more, proven")
+    ]
+    wider = TO_GBR.replace("version = 2", "version = 3").replace('["GEO", ', '["LEO", "GEO", ')
+    wider = wider.replace('kinds = ["sensor"]', 'kinds = ["sensor", "conjunction_warning"]')
+    found = change_of(demo, view, wider)
+    [beyond] = found.beyond
+    assert not any(one.kinds for one in found.readers)
+    assert (beyond.reader, beyond.answer) == ("GBR", "found")
+    assert "would go out by NOR-GBR@3 clause sensors" in beyond.words
+    assert any("observations, those of the last 6 hours, the newest 5,000" in one for one in found.limits)
+
+
+def test_counts_say_where_they_are_not_of_all_that_is_held(view):
+    limits = {one.kind: one.limit for one in view.seen_by("GBR").kinds}
+    assert limits[RecordKind.OBSERVATION] == "those of the last 6 hours, the newest 5,000"
+    assert limits[RecordKind.TRACK] == ""
+
+
+def test_what_a_partner_proposes_is_listed_and_given_to_be_tried(demo, view):
+    before = view.revision()
+    demo.propose("GBR", PROPOSED)
+    assert view.revision() > before
+    [line] = proposed(demo.node)
+    assert (line.partner, line.reference, line.readers, line.other_text) == (
+        "GBR",
+        "NOR-ALL@1",
+        ("GBR",),
+        False,
+    )
+    assert proposed_text(demo.node, "GBR", "NOR-ALL@1") == PROPOSED
+    assert proposed_text(demo.node, "FRA", "NOR-ALL@1") is None
+    assert change_of(demo, view, PROPOSED).beyond[0].answer == "found"
 
 
 def test_nothing_is_saved_by_trying(demo, view):

@@ -58,7 +58,10 @@ def test_a_text_that_is_no_agreement_is_answered_with_its_fault(demo):
     assert answer.status_code == 422
     assert "the pasted text" in answer.json()["detail"]
     assert "kindz" in answer.json()["detail"]
+    assert dan.get(f"{ROOT}/proposed").json() == []
+    assert dan.get(f"{ROOT}/proposed/GBR/NOR-GBR@9").status_code == 404
     good = dan.post(f"{ROOT}/what-if", {"toml": TO_GBR})
+    assert good.json()["beyond"] == []
     assert good.json()["readers"] == [
         {"reader": "GBR", "kinds": [], "examples": {"more": [], "less": [], "changed": []}}
     ]

@@ -29,6 +29,8 @@ export interface KindSeen {
   kind: Kind;
   revision: number;
   held: number;
+  /** Which of the kind are counted, where that is not all; else empty. */
+  limit: string;
   verdicts: Partial<Record<Verdict, number>>;
   /** By row, the number of what was said. */
   said: number[];
@@ -78,6 +80,21 @@ export interface AgreementLine {
   document_sha256: string;
 }
 
+/** What a partner proposes and nobody here has signed. */
+export interface ProposedLine {
+  partner: string;
+  reference: string;
+  title: string;
+  giver: string;
+  readers: string[];
+  begins_tai_s: number;
+  ends_tai_s: number;
+  clauses: number;
+  document_sha256: string;
+  /** We hold another text of the same reference. */
+  other_text: boolean;
+}
+
 export interface Example {
   record: string;
   kind: Kind;
@@ -95,12 +112,22 @@ export interface ReaderChange {
   examples: Record<SortOfChange, Example[]>;
 }
 
+/** What the solver says of every record that there can be. */
+export interface Beyond {
+  reader: string;
+  answer: "found" | "proven not" | "not decided";
+  words: string;
+}
+
 export interface WhatIf {
   reference: string;
   title: string;
   replaces: string[];
   notes: string[];
   readers: ReaderChange[];
+  beyond: Beyond[];
+  /** What of our holdings was not looked at. */
+  limits: string[];
 }
 
 export interface Vote {
@@ -147,6 +174,9 @@ export const getSheet = (member: string, record: string): Promise<RecordSheet> =
 export const getAgreements = (): Promise<AgreementLine[]> => json(ask("release/agreements"));
 export const getText = async (reference: string): Promise<string> =>
   (await json<{ toml: string }>(ask(`release/agreements/${part(reference)}`))).toml;
+export const getProposed = (): Promise<ProposedLine[]> => json(ask("release/proposed"));
+export const getProposedText = async (partner: string, reference: string): Promise<string> =>
+  (await json<{ toml: string }>(ask(`release/proposed/${part(partner)}/${part(reference)}`))).toml;
 export const tryOut = (toml: string): Promise<WhatIf> => json(change("release/what-if", { toml }));
 export const getProposals = (): Promise<Proposals> => json(ask("approvals"));
 /** An approval is of the text that the person has read, and of no other. */

@@ -1,6 +1,6 @@
 // What the page of releases shows, and shows at first.
 
-import type { AgreementLine, Held, Kind, Proposals, RecordSheet } from "./api";
+import type { AgreementLine, Held, Kind, Proposals, ProposedLine, RecordSheet } from "./api";
 import { FIRST_SORT, NO_FILTER, type ReleaseFilter, type ReleaseRows, type ReleaseSort } from "./rows";
 
 export interface ReleaseState {
@@ -17,6 +17,8 @@ export interface ReleaseState {
   sheetTrouble: string | null;
   agreements: AgreementLine[] | null;
   proposals: Proposals | null;
+  /** Agreements that partners propose. */
+  proposed: ProposedLine[];
   /** Why what is shown may be old, or null. */
   trouble: string | null;
 }
@@ -32,5 +34,6 @@ export const FIRST: ReleaseState = {
   sheetTrouble: null,
   agreements: null,
   proposals: null,
+  proposed: [],
   trouble: null,
 };

@@ -3,7 +3,7 @@
 import { wordsOf } from "../api";
 import { may } from "../people/presence";
 import { store, type State } from "../store";
-import { getAgreements, getHeld, getProposals, getSeen, getSheet, type Held, type Kind } from "./api";
+import { getAgreements, getHeld, getProposals, getProposed, getSeen, getSheet, type Held, type Kind } from "./api";
 import { ReleaseRows } from "./rows";
 import { setRelease } from "./state";
 
@@ -61,12 +61,12 @@ class ReleaseFollower {
     this.askedAt = performance.now();
     const asked = `${this.told} ${partner}`;
     try {
-      const [agreements, proposals] = await Promise.all([getAgreements(), getProposals()]);
+      const [agreements, proposals, proposed] = await Promise.all([getAgreements(), getProposals(), getProposed()]);
       const loaded = partner === null ? null : await loadRows(partner, store.state.release.held);
       if (partnerOf(store.state) === partner) {
         this.shown = asked;
         this.turnTai = loaded?.rows.nextTai ?? Infinity;
-        setRelease({ agreements, proposals, trouble: null, ...(loaded ?? { rows: null }) });
+        setRelease({ agreements, proposals, proposed, trouble: null, ...(loaded ?? { rows: null }) });
         void this.loadSheet();
       }
       this.asking = false;

@@ -6,6 +6,7 @@ import { useStore } from "../store";
 import { spanText, utcText } from "../utc";
 import { untilText } from "../warnings/figures";
 import { ReleaseTrouble } from "./release-page";
+import { PROPOSED } from "./what-if-tab";
 
 export function AgreementsTab({ partner }: { partner: string }) {
   const agreements = useStore((state) => state.release.agreements);
@@ -19,6 +20,7 @@ export function AgreementsTab({ partner }: { partner: string }) {
       <ReleaseTrouble />
       <Listed title={`${member} gives to ${partner}`} agreements={ours} none={`No agreement: nothing goes to ${partner}.`} />
       <Listed title={`${partner} gives to ${member}`} agreements={theirs} none={`No agreement by which ${partner} gives to us.`} />
+      <Proposed partner={partner} />
     </div>
   );
 }
@@ -55,6 +57,54 @@ function Listed({ title, agreements, none }: { title: string; agreements: Agreem
           </tbody>
         </table>
       )}
+    </section>
+  );
+}
+
+/** What the partner wrote and nobody here has signed: it bears on nothing until somebody does. */
+function Proposed({ partner }: { partner: string }) {
+  const proposed = useStore((state) => state.release.proposed).filter((one) => one.partner === partner);
+  if (proposed.length === 0) return null;
+  return (
+    <section class="release-part">
+      <h2>Proposed by {partner}, not signed by us</h2>
+      <table class="plain-table proposals">
+        <thead>
+          <tr>
+            <th scope="col">Agreement</th>
+            <th scope="col">Gives</th>
+            <th scope="col">Read</th>
+            <th scope="col">Term</th>
+            <th scope="col">Says</th>
+          </tr>
+        </thead>
+        <tbody>
+          {proposed.map((one) => (
+            <tr key={one.reference}>
+              <th scope="row">
+                <strong>{one.reference}</strong> <span class="muted">{one.title}</span>
+                {one.other_text && <small class="said-warn">We hold another text of this reference.</small>}
+              </th>
+              <td>{one.giver}</td>
+              <td>{one.readers.join(", ")}</td>
+              <td class="nowrap">
+                {day(one.begins_tai_s)} to
+                <br />
+                {day(one.ends_tai_s)}
+              </td>
+              <td>
+                {one.clauses} {one.clauses === 1 ? "clause" : "clauses"}{" "}
+                <a
+                  class="nowrap"
+                  href={releaseLink({ page: "release", partner, tab: "what-if", from: `${partner}${PROPOSED}${one.reference}` })}
+                >
+                  Read and try
+                </a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }

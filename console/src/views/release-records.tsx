@@ -84,6 +84,7 @@ function Kinds({ rows, partner }: { rows: ReleaseRows; partner: string }) {
                 <button type="button" class="plain" aria-pressed={kind === one.kind} onClick={() => toggleKind(one.kind)}>
                   {KIND_WORDS[one.kind]}
                 </button>
+                {one.limit && <small class="limit">{one.limit}</small>}
               </th>
               <td class="numeric">{number(one.held)}</td>
               <td class="bar-cell">

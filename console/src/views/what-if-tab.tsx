@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { wordsOf } from "../api";
-import { getText, SORTS, tryOut, type Example, type ReaderChange, type SortOfChange, type WhatIf } from "../release/api";
+import { getProposedText, getText, SORTS, tryOut, type Beyond, type Example, type ReaderChange, type SortOfChange, type WhatIf } from "../release/api";
 import { KIND_WORDS, ONE_OF_KIND } from "../release/rows";
 import { useStore } from "../store";
 import { VerdictMark } from "./release-records";
@@ -12,6 +12,9 @@ const SORT_WORDS: Record<SortOfChange, string> = {
   less: "let out no longer",
   changed: "let out in another form",
 };
+
+/** Between a partner and the reference of what it proposes; no reference holds a blank. */
+export const PROPOSED = " proposes ";
 
 /** The text outlives the tab: an edit is not lost by looking at something else. */
 let draft: { text: string; of: string } = { text: "", of: "" };
@@ -33,7 +36,8 @@ export function WhatIfTab({ partner }: { partner: string }) {
   const load = async (reference: string): Promise<void> => {
     if (!reference) return edit("", "");
     try {
-      edit(await getText(reference), reference);
+      const [partner, proposed] = reference.split(PROPOSED);
+      edit(await (proposed ? getProposedText(partner, proposed) : getText(reference)), reference);
       setFound(null);
       setFault(null);
     } catch (problem) {
@@ -107,6 +111,7 @@ function Start({ partner, from, load }: { partner: string; from: string; load: (
   const all = agreements ?? [];
   const here = all.filter((one) => one.giver === partner || one.readers.includes(partner));
   const others = all.filter((one) => !here.includes(one));
+  const proposed = useStore((state) => state.release.proposed);
   return (
     <label>
       <span class="muted">Begin with</span>{" "}
@@ -115,6 +120,11 @@ function Start({ partner, from, load }: { partner: string; from: string; load: (
         {[...here, ...others].map((one) => (
           <option key={one.reference} value={one.reference}>
             {one.reference} ({one.state})
+          </option>
+        ))}
+        {proposed.map((one) => (
+          <option key={`${one.partner} ${one.reference}`} value={`${one.partner}${PROPOSED}${one.reference}`}>
+            {one.reference} (proposed by {one.partner})
           </option>
         ))}
       </select>
@@ -140,7 +150,28 @@ function Answer({ found }: { found: WhatIf }) {
       {found.readers.map((one) => (
         <Reader key={one.reader} change={one} />
       ))}
+      {found.readers.length > 0 && found.limits.length > 0 && (
+        <p class="muted">Of what we hold this looks at {found.limits.join("; ")}; and at all of the other kinds.</p>
+      )}
+      {found.beyond.length > 0 && <EveryRecord beyond={found.beyond} />}
     </>
+  );
+}
+
+/** What no look at the holdings can tell: a solver's answer over every record that there can be, held here or not. */
+function EveryRecord({ beyond }: { beyond: Beyond[] }) {
+  return (
+    <section class="every-record">
+      <h3>Of every record that there can be, now or later</h3>
+      <dl>
+        {beyond.map((one) => (
+          <div key={one.reader} class={one.answer.replace(" ", "-")}>
+            <dt>{one.reader}</dt>
+            <dd>{one.answer === "found" ? `More, for example ${one.words}` : capital(one.words)}.</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -13,9 +13,6 @@ from commonsky.cli.render import CommandError, Exit, Report, Table, show
 from commonsky.domain import Agreement, RecordKind
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.node.node import Node
-
-if TYPE_CHECKING:
-    from commonsky.sharing.what_if import Widening
 
 _CHANGES = {"let out": 0, "told more of": 1, "no longer let out": 2}
 
@@ -37,6 +34,7 @@ def what_if(file: Path, /, *, node: NodeFolder = Path(), json: bool = False) -> 
     """
     from commonsky.node.what_if import NoPartyError  # noqa: PLC0415  # brings the solver
     from commonsky.node.what_if import what_if as ask  # noqa: PLC0415
+    from commonsky.sharing.what_if import in_words  # noqa: PLC0415
 
     agreement = read_agreement(_bytes(file), source=str(file))
     with opened(node) as opened_node:
@@ -59,7 +57,7 @@ def what_if(file: Path, /, *, node: NodeFolder = Path(), json: bool = False) -> 
         )
         for one in held
     ]
-    beyond = [(one.reader, _said(one)) for one in found.beyond]
+    beyond = [(one.reader, in_words(one)) for one in found.beyond]
     columns = ("reader", "change", "records", "kind", "regime", "clause", "objects, for example", "record")
     document = {
         "agreement": agreement.reference,
@@ -70,7 +68,7 @@ def what_if(file: Path, /, *, node: NodeFolder = Path(), json: bool = False) -> 
             {
                 "reader": one.reader,
                 "answer": one.answer.value,
-                "words": _said(one),
+                "words": in_words(one),
                 "clause": one.clause or None,
             }
             for one in found.beyond
@@ -159,19 +157,6 @@ _REACHED = {
     "proven not": "Proven: it can never reach",
     "not decided": "Not decided in the time given: whether it can reach",
 }
-
-
-def _said(one: "Widening") -> str:
-    """An answer of the solver in a sentence."""
-    match one.answer.value:
-        case "found":
-            verb = "would go out finer, or with more fields" if one.finer else "would go out"
-            when = "" if one.at_tai_s is None else f" from {utc_from_tai_s(one.at_tai_s)} on"
-            return f"{one.record}: {verb} by {one.clause}{when}"
-        case "proven not":
-            return "nothing more, proven"
-        case _:
-            return "not decided in the time given"
 
 
 def _asked(words: Iterable[str], node: Node) -> dict[str, Any]:

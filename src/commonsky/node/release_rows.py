@@ -40,6 +40,14 @@ MOST_OBSERVATIONS = 5_000
 WARNED_SINCE_S = 86_400.0
 """A warning counts for so long after its closest approach."""
 
+LIMITS = {
+    RecordKind.OBSERVATION: (
+        f"those of the last {OBSERVED_WITHIN_S / 3_600.0:g} hours, the newest {MOST_OBSERVATIONS:,}"
+    ),
+    RecordKind.CONJUNCTION_WARNING: f"those up to {WARNED_SINCE_S / 3_600.0:g} hours after the closest approach",
+}
+"""Of these kinds not all that is held is looked at; the rules are the same for the rest."""
+
 _NAMED_BY_CLAIMS = {RecordKind.TRACK, RecordKind.IDENTITY_CLAIM, RecordKind.CONJUNCTION_WARNING}
 _FADING = {RecordKind.OBSERVATION, RecordKind.CONJUNCTION_WARNING}
 _LOOKED_AT_AGAIN_S = 600.0

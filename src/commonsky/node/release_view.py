@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from commonsky.domain import RecordKind
 from commonsky.domain.printable import printable
+from commonsky.node.agreeing import proposals as proposed_files
 from commonsky.node.agreements import Shelf, Shelved
 from commonsky.node.coarse import coarse
 from commonsky.node.console_view import Fact, LabelPart, facts_of, label_in_words
 from commonsky.node.context import decide_now, in_form
 from commonsky.node.node import Node
-from commonsky.node.release_rows import HeldRows
+from commonsky.node.release_rows import LIMITS, HeldRows
 from commonsky.node.release_said import Said, SaidOfRows, its_own, said_now, said_of
 
 
@@ -34,12 +35,13 @@ class KindSeen(Struct, frozen=True, kw_only=True):
     """One kind: how much of it we hold, and what a partner would see of it.
 
     ``said`` has by row the number of what was said; ``revisit_tai_s`` by row when time alone may release it, for rows
-    where it may.
+    where it may. ``limit`` says which of the kind are counted where that is not all.
     """
 
     kind: RecordKind
     revision: int
     held: int
+    limit: str
     verdicts: dict[str, int]
     said: tuple[int, ...]
     revisit_tai_s: dict[int, float]
@@ -117,7 +119,7 @@ class ReleaseView:
         store, shelf = self._node.store, self._node.agreements()
         proposals = store.newest_proposals(100)
         votes = [(one.id, len(one.votes), one.spent_tai_s) for one in proposals]
-        held = store.last_entry(), store.locked_holdings()
+        held = store.last_entry(), store.locked_holdings(), proposed_files(self._node)
         with self._lock:
             if (held, votes) != self._seen_at or shelf is not self._shelf:
                 self._seen_at, self._shelf = (held, votes), shelf
@@ -150,6 +152,7 @@ class ReleaseView:
                     kind=part.kind,
                     revision=part.revision,
                     held=len(part),
+                    limit=LIMITS.get(part.kind, ""),
                     verdicts=dict(Counter(found.verdicts)),
                     said=_numbered(found, numbers),
                     revisit_tai_s={

@@ -1,5 +1,6 @@
 """What an agreement would let out of what we hold that is not let out now, and what no longer: before anybody signs."""
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,12 +8,15 @@ from msgspec import Struct
 
 from commonsky.domain import Agreement, RecordKind
 from commonsky.node.node import Node
-from commonsky.node.release_rows import HeldPart
+from commonsky.node.release_rows import LIMITS, HeldPart
 from commonsky.node.release_said import COARSENED, RELEASED, Said, said_now, said_under
 from commonsky.node.release_view import ReleaseView
 
 MOST_EXAMPLES = 25
 _GOES = frozenset({RELEASED, COARSENED})
+_WORDS = {RecordKind.OBSERVATION: "observations", RecordKind.CONJUNCTION_WARNING: "warnings"}
+_ONE_AT_A_TIME = threading.Lock()
+"""The solver keeps one world for a process, and threads must not meet in it."""
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -42,6 +46,17 @@ class ReaderChange(Struct, frozen=True, kw_only=True):
     examples: dict[str, tuple[Example, ...]]
 
 
+class Beyond(Struct, frozen=True, kw_only=True):
+    """What the solver says of one partner and every record that there can be, held here or not.
+
+    ``answer`` is that of `commonsky.sharing.what_if.Answer`: ``found`` comes with an example in ``words``.
+    """
+
+    reader: str
+    answer: str
+    words: str
+
+
 class WhatIf(Struct, frozen=True, kw_only=True):
     """What would change if the agreement stood in the place of its versions, signed by all. Nothing was stored."""
 
@@ -50,6 +65,9 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     replaces: tuple[str, ...]
     notes: tuple[str, ...]
     readers: tuple[ReaderChange, ...]
+    beyond: tuple[Beyond, ...]
+    limits: tuple[str, ...]
+    """What of our holdings ``readers`` leaves out, and ``beyond`` does not."""
 
 
 def what_if(view: ReleaseView, node: Node, agreement: Agreement) -> WhatIf:
@@ -71,7 +89,22 @@ def what_if(view: ReleaseView, node: Node, agreement: Agreement) -> WhatIf:
             for reader in sorted(readers)
             if ours and node.config.peer(reader) is not None
         ),
+        beyond=_beyond(node, agreement),
+        limits=tuple(f"of {_WORDS[kind]}, {limit}" for kind, limit in LIMITS.items()) if ours else (),
     )
+
+
+def _beyond(node: Node, agreement: Agreement) -> tuple[Beyond, ...]:
+    """Ask the solver of every record that there can be; nobody, for an agreement that we are no party of."""
+    from commonsky.node.what_if import change_by  # noqa: PLC0415  # brings the solver, which takes its time to load
+    from commonsky.sharing.what_if import in_words, widenings  # noqa: PLC0415
+
+    if node.id not in agreement.parties:
+        return ()
+    members = [peer.member.id for peer in node.config.peers]
+    with _ONE_AT_A_TIME:
+        found = widenings(change_by(node, agreement), now_tai_s=node.now_tai_s(), members=members)
+    return tuple(Beyond(reader=one.reader, answer=one.answer, words=in_words(one)) for one in found)
 
 
 def _notes(node: Node, agreement: Agreement) -> list[str]:

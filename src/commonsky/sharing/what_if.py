@@ -6,6 +6,7 @@ from enum import StrEnum
 import z3
 from msgspec import Struct
 
+from commonsky.astro.time import utc_from_tai_s
 from commonsky.domain import Agreement, Clause
 from commonsky.sharing.smt import Formula, Rules, SymbolicRecord, Vocabulary, any_of, real
 from commonsky.sharing.symbolic_words import Spoken, described, holds, number, plain, plainest
@@ -57,6 +58,19 @@ class Change(Struct, frozen=True, kw_only=True):
             one for one in (*self.before, *self.after) if (one in self.before) is not (one in self.after)
         ]
         return tuple(sorted({reader for one in changed for reader in one.readers}))
+
+
+def in_words(found: Widening) -> str:
+    """Return an answer of the solver in a sentence."""
+    match found.answer:
+        case Answer.FOUND:
+            verb = "would go out finer, or with more fields" if found.finer else "would go out"
+            when = "" if found.at_tai_s is None else f" from {utc_from_tai_s(found.at_tai_s)} on"
+            return f"{found.record}: {verb} by {found.clause}{when}"
+        case Answer.PROVEN_NOT:
+            return "nothing more, proven"
+        case Answer.NOT_DECIDED:
+            return "not decided in the time given"
 
 
 def widenings(change: Change, *, now_tai_s: float, members: Iterable[str] = ()) -> list[Widening]:

@@ -13,6 +13,7 @@ from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.errors import FormatError
 from commonsky.node.explaining import ask_why, explanations
 from commonsky.node.node import Node
+from commonsky.node.release_proposed import proposed, proposed_text
 from commonsky.node.release_view import ReleaseView
 from commonsky.node.release_what_if import what_if
 from commonsky.web.gate import needs
@@ -75,6 +76,21 @@ def _add_agreements(router: APIRouter, view: ReleaseView, node: Node) -> None:
         text = view.text(reference)
         if text is None:
             raise HTTPException(404, f"there is no agreement {reference!r} here")
+        return answer({"reference": reference, "toml": text})
+
+    @router.get("/proposed", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def waiting() -> Response:
+        """List what partners propose and nobody here has signed."""
+        return answer(proposed(node))
+
+    @router.get("/proposed/{partner}/{reference}", response_model=None)
+    @needs(Action.VIEW_RELEASE)
+    def proposal(partner: str, reference: str) -> Response:
+        """Give the text that a partner proposes."""
+        text = proposed_text(node, partner, reference)
+        if text is None:
+            raise HTTPException(404, f"{partner!r} proposes no {reference!r}")
         return answer({"reference": reference, "toml": text})
 
     @router.post("/what-if", response_model=None)
