@@ -25,8 +25,9 @@ format: install
 bench: install browser peers ## speed beside accuracy, against named peers in the same run
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-prove: install ## the long proofs
+prove: install ## the long proofs, and the laws of the inner rooms on examples that nobody saw before
 	$(BIN)/python -m pytest -m prove -s
+	$(BIN)/python -m pytest -m "not prove" -q --hypothesis-profile=explore tests/domain tests/formats tests/sharing
 
 install: $(INSTALLED)
 

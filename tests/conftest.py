@@ -1,18 +1,31 @@
 """Fixtures that every room's tests share."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from memory import folder_in_memory
 from w3b import sites_from_settings, tdm_from_columns
 
-# No test depends on how fast the machine is.
-settings.register_profile("house", deadline=None)
+# No test depends on how fast the machine is, and everybody runs the same examples; `make prove` explores others.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    """Let the tests write to memory."""
+    memory = folder_in_memory()
+    if memory is not None and config.option.basetemp is None:
+        folder = tempfile.mkdtemp(prefix="commonsky-tests-", dir=memory)
+        config.option.basetemp = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

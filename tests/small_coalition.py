@@ -1,5 +1,12 @@
 """A small coalition on disk, its nodes joined by function calls instead of a network."""
 
+import atexit
+import dataclasses
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from commonsky.exercise.coalition import found_coalition
@@ -8,6 +15,7 @@ from commonsky.exercise.scenario import COALITION, read_scenario
 from commonsky.federation import encode_wire
 from commonsky.node import jobs
 from commonsky.node.start import open_node
+from memory import folder_in_memory
 
 
 def small_rehearsal():
@@ -54,9 +62,22 @@ class Coalition:
 
 
 def found(scenario, folder):
-    """Found the coalition in a folder, with its sensors on record."""
+    """Found the coalition in a folder, with its sensors on record: a copy of one that was founded before.
+
+    Nodes stand by their own folder alone, so a copy of a closed one is a node like it, keys and all.
+    """
+    first = _founded(scenario)
+    shutil.copytree(first.folder, folder)
+    return Coalition(dataclasses.replace(first, folder=folder), scenario.begins_tai_s)
+
+
+@cache
+def _founded(scenario):
+    folder = Path(tempfile.mkdtemp(prefix="commonsky-coalition-", dir=folder_in_memory())) / "coalition"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
     founded = found_coalition(scenario, COALITION, folder, first_port=8701)
     made = Coalition(founded, scenario.begins_tai_s)
     for node in made.nodes.values():
         jobs.declare_sensors(node)
-    return made
+    made.close()
+    return founded

