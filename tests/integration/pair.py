@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -200,6 +200,9 @@ class Spawner:
         return int(self._process.stdout.readline())
 
     def close(self):
+        if self._child is not None:
+            with suppress(ProcessLookupError):  # it ended as it should
+                os.kill(self._child, signal.SIGKILL)
         self._process.kill()
         self._process.communicate()
 

@@ -32,6 +32,7 @@ _TRIALS = 2**14
 _POLISHED = 16
 _ANSWERS = 6
 _SAME_AXIS = 0.02
+_SHORTEST_WITHOUT_SIGHT_S = 60.0  # ranges alone over less than this tell no orbit: it is not sought for
 
 
 def arcs(tai_s: Array) -> list[Index]:
@@ -80,6 +81,8 @@ def _of_arc(part: Geometry) -> list[tuple[float, InitialState]]:
     epoch = float(part.tai_s[sights[0]] if sights.size else part.tai_s[0])
     if sights.size >= 2 and part.tai_s[sights[-1]] > part.tai_s[sights[0]]:
         trials = _joined(part, int(sights[0]), int(sights[-1]))
+    elif np.ptp(part.tai_s) < _SHORTEST_WITHOUT_SIGHT_S:
+        return []
     else:
         trials = _near_circular(part)
     trials = trials[stays_above(trials, _LOWEST_PERIGEE_M)]
