@@ -17,6 +17,7 @@ STATIONS = ("CastleRock", "Fucino", "Kumsan", "Pretoria", "Uralla")
 ARGUMENTS = [
     "--estimate=range-bias,azimuth-bias,elevation-bias,drag",
     "--empirical",
+    "--plain",
     "--epoch=2010-11-02T02:56:15.690",
     "--no-tides",
     "--no-relativity",

@@ -209,6 +209,11 @@ def _arcs(empirical: EmpiricalAcceleration | None, first: float, last: float) ->
     ]
 
 
+def engine_times(times_tai_s: Array) -> list[satkit.time]:
+    """The engine's own times, to the microsecond."""
+    return _ticks(times_tai_s)[0]
+
+
 def _ticks(times_tai_s: Array) -> tuple[list[satkit.time], Array]:
     """The engine's nearest ticks, and what is left of each epoch after its tick, in seconds."""
     zero = satkit.time.from_jd(2451545.0, satkit.timescale.TAI)

@@ -1,30 +1,27 @@
 """``commonsky fit``: an orbit from a tracking data message."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import numpy as np
 from cyclopts import Parameter
 
 from commonsky.astro.measurement import VACUUM, Atmosphere
 from commonsky.astro.numerical import default_force_model
-from commonsky.astro.orbit import keplerian
-from commonsky.astro.time import tai_s_from_utc, utc_from_tai_s
-from commonsky.cli.render import CommandError, Exit, Report, Table, show
+from commonsky.astro.time import tai_s_from_utc
+from commonsky.cli.fit_output import FitOutput, write_output
+from commonsky.cli.fit_report import fit_report
+from commonsky.cli.render import CommandError, Exit, show
 from commonsky.domain import ElementSet, ForceModel, Observation, Sensor
 from commonsky.formats.catalogue import read_catalogue
 from commonsky.formats.sites import SiteFile, read_sites
-from commonsky.formats.tdm import RangeBasis, TdmFile, read_tdm
-from commonsky.tracking import Estimated, Fit, FitSettings, Statistics, TrackingError
+from commonsky.formats.tdm import RangeBasis, read_tdm
+from commonsky.tracking import Estimated, Fit, FitSettings, TrackingError, fit_realistically
 from commonsky.tracking import fit as estimate_orbit
 
 _ALL_EMPIRICAL = frozenset({Estimated.EMPIRICAL, Estimated.EMPIRICAL_RATE})
-_MEGA = 1e6
-_SHOWN = 20
 
 
 @Parameter(name="*")
@@ -48,7 +45,10 @@ class FitOptions:
     object_number
         Which object of the catalogue.
     degree
-        Degree of the gravity field, up to 70.
+        Degree of the gravity field, up to 70; chosen by the height of the orbit when not given.
+    plain
+        Use the forces as stated and let the covariance hold the noise of the observations alone; else drag and
+        radiation pressure are estimated too, and the covariance holds what the force model leaves uncertain.
     cd_area_over_mass
         Drag coefficient times area over mass, m2/kg.
     cr_area_over_mass
@@ -78,7 +78,8 @@ class FitOptions:
     target: str | None = None
     start: Annotated[Path | None, Parameter(name="--from")] = None
     object_number: Annotated[int | None, Parameter(name="--object")] = None
-    degree: int = 20
+    degree: int | None = None
+    plain: Annotated[bool, Parameter(negative="")] = False
     cd_area_over_mass: float = 0.0
     cr_area_over_mass: float = 0.0
     no_tides: Annotated[bool, Parameter(negative="")] = False
@@ -92,14 +93,16 @@ class FitOptions:
 
 
 _DEFAULTS = FitOptions()
+_NO_OUTPUT = FitOutput()
 
 
 def fit(
     observations: Path,
     /,
     *,
-    sites: Path,
+    sites: Path | None = None,
     options: FitOptions = _DEFAULTS,
+    output: FitOutput = _NO_OUTPUT,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> Exit:
     """Fit an orbit to the observations of one object and report it with covariance, biases and residuals.
@@ -115,24 +118,58 @@ def fit(
         Places and noise of the sensors: TOML with [[sensor]] tables, a RESONAATE network or GeoJSON.
     options
         How to fit.
+    output
+        What to write beside the report.
     as_json
         Print one JSON document, SI units and radians.
 
     """
-    places = read_sites(_bytes(sites), source=str(sites))
+    places = _places(sites)
     sensors = {name: _with_noise(sensor, options) for name, sensor in places.sensors.items()}
     message = read_tdm(
         _bytes(observations), source=str(observations), sensors=sensors, range_basis=options.range_basis
     )
     chosen = _of_one_target(message.observations, options.target)
-    settings = _settings(options)
-    start = None if options.start is None else _element_set(options.start, options.object_number)
+    _require_places(observations, chosen, sensors, sites)
+    span_s = output.span_s()
     try:
-        found = estimate_orbit(chosen, sensors, settings=settings, initial=start)
+        found = _fitted(chosen, sensors, options)
     except TrackingError as error:
         unread = f" ({len(message.rejected)} lines could not be read)" if message.rejected else ""
         raise CommandError(f"{observations}: no orbit: {error}{unread}") from error
-    return show(_report(observations, found, message, places), as_json=as_json)
+    report = fit_report(observations, found, message, places)
+    report = write_output(report, found, output, span_s, chosen[0].target)
+    return show(report, as_json=as_json)
+
+
+def _fitted(chosen: Sequence[Observation], sensors: Mapping[str, Sensor], options: FitOptions) -> Fit:
+    settings = _settings(options)
+    start = None if options.start is None else _element_set(options.start, options.object_number)
+    if options.plain:
+        return estimate_orbit(chosen, sensors, settings=settings, initial=start)
+    return fit_realistically(chosen, sensors, settings=settings, initial=start, degree=options.degree)
+
+
+def _places(sites: Path | None) -> SiteFile:
+    return SiteFile({}, [], []) if sites is None else read_sites(_bytes(sites), source=str(sites))
+
+
+def _require_places(
+    source: Path, chosen: Sequence[Observation], sensors: Mapping[str, Sensor], sites: Path | None
+) -> None:
+    missing = sorted({one.sensor for one in chosen} - set(sensors))
+    if not missing:
+        return
+    names = ", ".join(missing)
+    if sites is None:
+        reason = (
+            f"{source}: says nothing of where {names} stand: give --sites FILE, for example TOML with\n"
+            f'[[sensor]]\nid = "{missing[0]}"\nlatitude_deg = ...\nlongitude_deg = ...\nheight_m = ...'
+        )
+    else:
+        known = ", ".join(sorted(sensors))
+        raise CommandError(f"{sites}: no place is known for the sensors {names}; it has {known}")
+    raise CommandError(reason, Exit.UNUSABLE)
 
 
 def _bytes(file: Path) -> bytes:
@@ -192,11 +229,12 @@ def _settings(options: FitOptions) -> FitSettings:
 
 
 def _forces(options: FitOptions) -> ForceModel:
-    if not 2 <= options.degree <= 70:
+    if options.degree is not None and not 2 <= options.degree <= 70:
         raise ValueError("--degree must be from 2 to 70")
+    usual = default_force_model()
     return msgspec.structs.replace(
-        default_force_model(),
-        gravity_degree=options.degree,
+        usual,
+        gravity_degree=options.degree or usual.gravity_degree,
         solid_tides=not options.no_tides,
         relativity=not options.no_relativity,
         drag_cd_area_over_mass=options.cd_area_over_mass,
@@ -212,143 +250,3 @@ def _element_set(file: Path, number: int | None) -> ElementSet:
     if len({one.norad_cat_id for one in matching}) > 1:
         raise CommandError(f"{file}: holds many objects: choose one with --object", Exit.UNUSABLE)
     return max(matching, key=lambda one: one.epoch_tai_s)
-
-
-def _report(source: Path, found: Fit, message: TdmFile, places: SiteFile) -> Report:
-    rejected = [one for one in found.residuals if not one.used]
-    sigma_m = math.sqrt(float(np.trace(found.covariance[:3, :3])))
-    noted = {
-        one.sensor for one in found.statistics if one.sensor in places.without_height
-    }  # a height that is missing matters only where it was used
-    facts: dict[str, object] = {
-        "epoch": utc_from_tai_s(found.epoch_tai_s),
-        "frame": "GCRF",
-        "observations used": len(found.residuals) - len(rejected),
-        "not used": len(rejected),
-        "lines not readable": len(message.rejected),
-        "weighted rms": found.weighted_rms,
-        "iterations": found.iterations,
-        "position sigma": f"{sigma_m:,.3f} m",
-        "forces": _forces_text(found.force_model),
-    }
-    for caution in found.cautions:
-        facts[f"caution{' (2)' if 'caution' in facts else ''}"] = caution
-    if noted:
-        facts["on the ellipsoid for want of a height"] = ", ".join(sorted(noted))
-    tables = [_orbit_table(found), _elements_table(found), _parameter_table(found), _statistics_table(found)]
-    if rejected:
-        tables.append(
-            Table(
-                f"Observations not used{' (the first of them)' if len(rejected) > _SHOWN else ''}",
-                ["epoch", "sensor", "kind", "reason"],
-                [
-                    [utc_from_tai_s(one.epoch_tai_s), one.sensor, str(one.kind), one.reason]
-                    for one in rejected[:_SHOWN]
-                ],
-            )
-        )
-    unread = [*message.rejected, *places.rejected]
-    if unread:
-        rows = [[one.line and str(one.line), one.field, one.reason] for one in unread[:_SHOWN]]
-        tables.append(Table("Not readable", ["line", "field", "reason"], rows))
-    return Report(
-        title=f"Orbit from {source}",
-        facts=facts,
-        tables=[table for table in tables if table.rows],
-        document=_document(source, found, message, places),
-        exit_code=Exit.SOME_REJECTED if unread or found.cautions else Exit.OK,
-    )
-
-
-def _forces_text(model: ForceModel) -> str:
-    words = [f"{model.gravity_model} to degree {model.gravity_degree}"]
-    parts: Mapping[str, object] = {
-        "Sun": model.sun,
-        "Moon": model.moon,
-        "solid tides": model.solid_tides,
-        "relativity": model.relativity,
-        "drag": model.drag_cd_area_over_mass,
-        "radiation": model.radiation_cr_area_over_mass,
-        "an empirical acceleration": model.empirical,
-    }
-    words += [name for name, there in parts.items() if there]
-    return f"{', '.join(words)} ({model.engine})"
-
-
-def _orbit_table(found: Fit) -> Table:
-    sigmas = np.sqrt(np.diag(found.covariance))
-    names = [f"{kind} {axis}" for kind in ("position", "velocity") for axis in "xyz"]
-    units = ["m"] * 3 + ["m/s"] * 3
-    rows = [
-        [name, f"{value:,.{3 if unit == 'm' else 6}f}", float(sigma), unit]
-        for name, value, sigma, unit in zip(names, found.state_gcrf, sigmas, units, strict=True)
-    ]
-    return Table("State", ["", "value", "sigma", "unit"], rows)
-
-
-def _elements(found: Fit) -> dict[str, float]:
-    axis_m, eccentricity, *angles = keplerian(found.state_gcrf[:3], found.state_gcrf[3:])
-    names = ("inclination_deg", "ra_of_asc_node_deg", "arg_of_pericenter_deg", "true_anomaly_deg")
-    degrees = [math.degrees(angle) for angle in angles]
-    return {"semi_major_axis_m": axis_m, "eccentricity": eccentricity} | dict(
-        zip(names, degrees, strict=True)
-    )
-
-
-def _elements_table(found: Fit) -> Table:
-    return Table(
-        "Osculating elements",
-        ["element", "value"],
-        [[name, f"{value:,.7f}"] for name, value in _elements(found).items()],
-    )
-
-
-def _parameter_table(found: Fit) -> Table:
-    rows = []
-    for one in found.parameters:
-        scale, unit = (180.0 / math.pi, "deg") if one.unit == "rad" else (1.0, one.unit)
-        rows.append([one.name, one.value * scale, one.sigma * scale, unit])
-    if (leak := found.force_model.empirical) is not None:
-        rows.append(["empirical acceleration, size", float(np.linalg.norm(leak.constant_m_s2)), None, "m/s2"])
-        rows.append(
-            ["empirical acceleration rate, size", float(np.linalg.norm(leak.rate_m_s3)), None, "m/s3"]
-        )
-    return Table("Estimated beside the state", ["quantity", "value", "sigma", "unit"], rows)
-
-
-def _statistics_table(found: Fit) -> Table:
-    def row(one: Statistics) -> list[object]:
-        angle = str(one.part) not in {"range", "range rate"}
-        scale = 180.0 / math.pi if angle else 1.0
-        unit = "deg" if angle else "m" if str(one.part) == "range" else "m/s"
-        numbers = [float(f"{number * scale:.3g}") for number in (one.mean, one.standard_deviation)]
-        rms = float(f"{one.weighted_rms:.3g}")
-        return [one.sensor, str(one.part), one.used, one.rejected, *numbers, unit, rms]
-
-    columns = ["sensor", "part", "used", "out", "mean", "std dev", "unit", "rms/sigma"]
-    return Table("Residuals by sensor", columns, [row(one) for one in found.statistics])
-
-
-def _document(source: Path, found: Fit, message: TdmFile, places: SiteFile) -> dict[str, object]:
-    return {
-        "file": str(source),
-        "epoch_utc": utc_from_tai_s(found.epoch_tai_s, digits=6),
-        "epoch_tai_s": found.epoch_tai_s,
-        "frame": "GCRF",
-        "position_m": found.state_gcrf[:3].tolist(),
-        "velocity_m_s": found.state_gcrf[3:].tolist(),
-        "covariance": found.covariance.tolist(),
-        "elements": _elements(found),
-        "parameters": [vars(one) for one in found.parameters],
-        "statistics": [vars(one) for one in found.statistics],
-        "weighted_rms": found.weighted_rms,
-        "iterations": found.iterations,
-        "converged": found.converged,
-        "cautions": found.cautions,
-        "force_model": found.force_model,
-        "observations": [
-            vars(one) | {"epoch_utc": utc_from_tai_s(one.epoch_tai_s, digits=6)} for one in found.residuals
-        ],
-        "unread": [msgspec.structs.asdict(one) for one in [*message.rejected, *places.rejected]],
-        "without_height": places.without_height,
-    }

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commonsky.astro.measurement import Atmosphere, Stations, predict, stations
-from commonsky.astro.numerical import Trajectory, solve
-from commonsky.astro.sensitivity import drag_partials, empirical_partials
+from commonsky.astro.measurement import Atmosphere, Prediction, Stations, predict, stations
 from commonsky.domain import Observation, ObservationKind, Sensor, SignalPath, TimeTag
 from commonsky.tracking.errors import UnknownSensorError
-from commonsky.tracking.result import PARTS, ROUND
-from commonsky.tracking.settings import Estimated
-from commonsky.tracking.unknowns import STATE, Unknowns
+from commonsky.tracking.orbit_model import OrbitModel
+from commonsky.tracking.parts import PARTS, ROUND
+from commonsky.tracking.unknowns import Unknowns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -54,9 +52,7 @@ class Equations:
         residuals = np.empty(self.values.size)
         partials = np.zeros((self.values.size, self.unknowns.count))
         for group in self.groups:
-            found = predict(
-                group.kind, states[group.members], group.at, signal=group.signal, atmosphere=self.atmosphere
-            )
+            found = self._predicted(group, states)
             residuals[group.rows] = self.values[group.rows] - found.values.ravel()
             moved = found.partials @ by_unknowns[group.members]
             partials[group.rows, : moved.shape[2]] = moved.reshape(-1, moved.shape[2])
@@ -66,24 +62,30 @@ class Equations:
         residuals[self.wraps] = np.remainder(residuals[self.wraps] + np.pi, 2.0 * np.pi) - np.pi
         return residuals, partials
 
+    def by_accelerations(self, vector: Array, edges_tai_s: Array) -> Array:
+        """Partials (m, 3 k) of the values by accelerations along the orbit's axes, constant between edges (k + 1,)."""
+        start = self.unknowns.epoch_tai_s
+        span = (min(start, float(edges_tai_s[0])), max(start, float(edges_tai_s[-1])))
+        orbit = OrbitModel.of(vector, self.unknowns, span)
+        states = orbit.states(self.epochs_tai_s)
+        response = orbit.by_accelerations(self.epochs_tai_s, edges_tai_s)
+        rows = np.empty((self.values.size, response.shape[2]))
+        for group in self.groups:
+            found = self._predicted(group, states)
+            moved = found.partials @ response[group.members]
+            rows[group.rows] = moved.reshape(-1, moved.shape[2])
+        return rows
+
+    def _predicted(self, group: _Group, states: Array) -> Prediction:
+        return predict(
+            group.kind, states[group.members], group.at, signal=group.signal, atmosphere=self.atmosphere
+        )
+
     def _orbit(self, vector: Array) -> tuple[Array, Array]:
         """States at the observations, and their partials (n, 6, state and forces)."""
-        state, forces = vector[:STATE], self.unknowns.forces(vector)
         span = (float(self.epochs_tai_s.min()), float(self.epochs_tai_s.max()))
-        start = self.unknowns.epoch_tai_s
-        trajectory = solve(state, start, span, forces, transitions=True)
-        states, transitions = trajectory.states_and_transitions(self.epochs_tai_s)
-        columns = [transitions]
-        if self.unknowns.columns(Estimated.DRAG):
-            drag = drag_partials(state, start, self.epochs_tai_s, forces, states)
-            columns.append(drag[:, :, np.newaxis])
-        if self.unknowns.columns(Estimated.EMPIRICAL):
-            columns.append(self._empirical(trajectory))
-        return states, np.concatenate(columns, axis=2)
-
-    def _empirical(self, trajectory: Trajectory) -> Array:
-        both = empirical_partials(trajectory, self.epochs_tai_s, self.unknowns.law_epoch_tai_s())
-        return both if self.unknowns.columns(Estimated.EMPIRICAL_RATE) else both[:, :, :3]
+        orbit = OrbitModel.of(vector, self.unknowns, span)
+        return orbit.states(self.epochs_tai_s), orbit.partials(self.epochs_tai_s)
 
 
 def equations(

@@ -40,6 +40,7 @@ class Solution:
     residuals: Array
     used: Mask
     information: Array
+    gain: Array  # (p, m): how the vector answers to a change of each value; zero for those not used
     iterations: int
     converged: bool
 
@@ -102,14 +103,11 @@ def _solution(
     system: Equations, point: "_Point", used: Mask, covariance: Array, counted: tuple[int, bool]
 ) -> Solution:
     """What stands after so many iterations, settled or not."""
-    told = _information(system, point, used, covariance)
-    return Solution(point.vector, covariance, point.residuals, used, told, *counted)
-
-
-def _information(system: Equations, point: _Point, used: Mask, covariance: Array) -> Array:
-    """How many unknowns' worth each row (m,) determines: its leverage. With what was known before, they add up."""
     weighted = point.partials / system.sigmas[:, np.newaxis]
-    return np.where(used, np.einsum("ij,jk,ik->i", weighted, covariance, weighted), 0.0)
+    gain = np.where(used, (covariance @ weighted.T) / system.sigmas, 0.0)
+    # How many unknowns' worth each row determines: its leverage. With what was known before, they add up.
+    told = np.einsum("ij,ji->i", point.partials, gain)
+    return Solution(point.vector, covariance, point.residuals, used, told, gain, *counted)
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,26 @@
 """From the end of an iteration to the result that is handed out."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from commonsky.astro.numerical import propagate
+from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian
 from commonsky.domain import Observation
 from commonsky.tracking.equations import Equations
+from commonsky.tracking.force_noise import ForceUncertainty, force_noise
 from commonsky.tracking.iteration import Solution
-from commonsky.tracking.result import PARTS, Fit, Parameter, Part, Residual, Statistics
+from commonsky.tracking.parts import PARTS, Part
+from commonsky.tracking.result import Fit, Parameter, Residual, Statistics
 from commonsky.tracking.settings import FitSettings
 from commonsky.tracking.unknowns import STATE
 
 Array = NDArray[np.float64]
+
+_NOISE_POINTS = 60
+_LONGEST_PERIOD_S = 3 * 86400.0
 
 
 def report(
@@ -24,6 +32,9 @@ def report(
     covariance = solution.covariance
     if settings.scale_covariance:
         covariance = covariance * max(1.0, mean_square)
+    forces = _force_uncertainty(system, solution, covariance) if settings.consider_forces else None
+    if forces is not None:
+        covariance = forces.covariance()
     sigmas = np.sqrt(np.diag(covariance))
     return Fit(
         epoch_tai_s=system.unknowns.epoch_tai_s,
@@ -42,7 +53,27 @@ def report(
         iterations=solution.iterations,
         converged=solution.converged,
         force_model=system.unknowns.forces(solution.vector),
+        vector=solution.vector,
+        unknowns=system.unknowns,
+        forces=forces,
     )
+
+
+def _force_uncertainty(system: Equations, solution: Solution, measured: Array) -> ForceUncertainty:
+    """How much the forces that are left out moved the fit, over the span of the observations and the epoch."""
+    start, model = system.unknowns.epoch_tai_s, system.unknowns.forces(solution.vector)
+    first = min(start, float(system.epochs_tai_s.min()))
+    last = max(start, float(system.epochs_tai_s.max()))
+    times = np.linspace(start, start + _period_s(solution.vector), _NOISE_POINTS)
+    noise = force_noise(propagate(solution.vector[:STATE], start, times, model), times, model)
+    edges = noise.edges(first, last)
+    gain = solution.gain @ system.by_accelerations(solution.vector, edges)
+    return ForceUncertainty(noise, edges, gain, measured)
+
+
+def _period_s(vector: Array) -> float:
+    axis_m = keplerian(vector[:3], vector[3:STATE])[0]
+    return min(_LONGEST_PERIOD_S, math.tau * math.sqrt(abs(axis_m) ** 3 / EARTH_GM_M3_S2))
 
 
 def _residuals(

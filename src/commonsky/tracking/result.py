@@ -1,49 +1,20 @@
 """What a fit gives back."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.domain import ForceModel, ObservationKind, Track
+from commonsky.tracking.force_noise import ForceUncertainty
+from commonsky.tracking.parts import Part
+from commonsky.tracking.unknowns import Unknowns
 
 Array = NDArray[np.float64]
 
 
-class Part(StrEnum):
-    """One measured value of an observation."""
-
-    RANGE = "range"
-    RANGE_RATE = "range rate"
-    AZIMUTH = "azimuth"
-    ELEVATION = "elevation"
-    RIGHT_ASCENSION = "right ascension"
-    DECLINATION = "declination"
-
-
-PARTS: dict[ObservationKind, tuple[Part, ...]] = {
-    ObservationKind.RANGE: (Part.RANGE,),
-    ObservationKind.RANGE_RATE: (Part.RANGE_RATE,),
-    ObservationKind.AZ_EL: (Part.AZIMUTH, Part.ELEVATION),
-    ObservationKind.RA_DEC: (Part.RIGHT_ASCENSION, Part.DECLINATION),
-}
-"""The values of each kind of observation, in their order."""
-
-ROUND = frozenset({Part.AZIMUTH, Part.RIGHT_ASCENSION})
-"""Angles that start again after a full turn."""
-
 _HIGH_RMS = 2.0
 _MANY_LEFT_OUT = 0.1
-
-UNITS = {
-    Part.RANGE: "m",
-    Part.RANGE_RATE: "m/s",
-    Part.AZIMUTH: "rad",
-    Part.ELEVATION: "rad",
-    Part.RIGHT_ASCENSION: "rad",
-    Part.DECLINATION: "rad",
-}
 
 
 @dataclass(frozen=True)
@@ -108,7 +79,11 @@ class Fit:
     weighted_rms
         Of the residuals used, over their sigmas.
     force_model
-        With the estimated drag and empirical acceleration.
+        With the estimated drag, radiation pressure and empirical acceleration.
+    vector, unknowns
+        What was estimated, in the order of ``full_covariance``, and what its entries mean.
+    forces
+        What the force model leaves uncertain, if that was considered; it is in both covariances.
 
     """
 
@@ -123,6 +98,9 @@ class Fit:
     iterations: int
     converged: bool
     force_model: ForceModel
+    vector: Array
+    unknowns: Unknowns
+    forces: ForceUncertainty | None = None
 
     @property
     def cautions(self) -> tuple[str, ...]:

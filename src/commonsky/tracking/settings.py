@@ -20,6 +20,7 @@ class Estimated(StrEnum):
     ELEVATION_BIAS = "elevation-bias"
     RANGE_RATE_BIAS = "range-rate-bias"
     DRAG = "drag"
+    RADIATION = "radiation"
     EMPIRICAL = "empirical"
     EMPIRICAL_RATE = "empirical-rate"
 
@@ -57,6 +58,9 @@ class FitSettings:
     scale_covariance
         Multiply the covariance by the weighted mean square of the residuals when that exceeds one. Without this
         the covariance says what the stated noise alone leaves uncertain.
+    consider_forces
+        Let the covariance hold what the force model leaves uncertain too (`force_noise`), in the fit and in its
+        predictions.
 
     """
 
@@ -69,6 +73,7 @@ class FitSettings:
     rejection_from_iteration: int = 2
     max_iterations: int = 25
     scale_covariance: bool = False
+    consider_forces: bool = False
 
     def __post_init__(self) -> None:
         if Estimated.EMPIRICAL_RATE in self.estimate and Estimated.EMPIRICAL not in self.estimate:

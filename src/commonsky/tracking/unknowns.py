@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.domain import EmpiricalAcceleration, ForceModel, Observation
-from commonsky.tracking.result import PARTS, UNITS, Part
+from commonsky.tracking.parts import PARTS, UNITS, Part
 from commonsky.tracking.settings import Estimated, FitSettings
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Unknowns:
-    """All entries after the state, in order: drag, empirical constants, empirical rates, biases by sensor."""
+    """All entries after the state: drag, radiation, empirical constants, empirical rates, biases by sensor."""
 
     entries: tuple[Unknown, ...]
     force_model: ForceModel
@@ -65,6 +65,8 @@ class Unknowns:
         changes: dict[str, object] = {}
         if drag := self.columns(Estimated.DRAG):
             changes["drag_cd_area_over_mass"] = float(vector[drag[0]])
+        if radiation := self.columns(Estimated.RADIATION):
+            changes["radiation_cr_area_over_mass"] = float(vector[radiation[0]])
         if constants := self.columns(Estimated.EMPIRICAL):
             x, y, z = vector[constants].tolist()
             u, v, w = vector[self.columns(Estimated.EMPIRICAL_RATE)].tolist() or self._law().rate_m_s3
@@ -92,6 +94,7 @@ def unknowns(observations: Sequence[Observation], settings: FitSettings, epoch_t
             entries.append(Unknown(name, unit, sort, start, priors.get(sort)))
 
     add(Estimated.DRAG, "drag cd*area/mass", "m2/kg", model.drag_cd_area_over_mass)
+    add(Estimated.RADIATION, "radiation cr*area/mass", "m2/kg", model.radiation_cr_area_over_mass)
     law = _law(model, epoch_tai_s)
     for axis, constant in zip(_AXES, law.constant_m_s2, strict=True):
         add(Estimated.EMPIRICAL, f"empirical acceleration {axis}", "m/s2", constant)
