@@ -22,7 +22,7 @@ from commonsky.formats.tdm import RangeBasis, read_tdm
 from commonsky.tracking import TrackingError
 from commonsky.tracking.identify import Candidate, Identification, Settings, Verdict, known_orbits
 from commonsky.tracking.identify import identify as identify_objects
-from commonsky.tracking.result import PARTS, UNITS
+from commonsky.tracking.parts import PARTS, UNITS
 
 _SHOWN = 20
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from commonsky.astro.measurement import Atmosphere, Stations, predict, stations
 from commonsky.domain import Observation, ObservationKind, Sensor, SignalPath, TimeTag
-from commonsky.tracking.result import PARTS, ROUND
+from commonsky.tracking.parts import PARTS, ROUND
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
