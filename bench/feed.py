@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +22,6 @@ from fastapi import FastAPI
 
 from commonsky.domain import (
     Accepted,
-    Agreement,
-    Clause,
     Component,
     Decision,
     Label,
@@ -33,12 +31,14 @@ from commonsky.domain import (
     Observation,
     ObservationKind,
     Record,
-    RecordKind,
 )
+from commonsky.exercise.coalition import signatures
 from commonsky.federation import Receiver, accept, read_wire, seal
-from commonsky.federation.keys import public_hex, signing_key
+from commonsky.federation.keys import SigningKey, public_hex, signing_key
+from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.canonical import encode, record_id
-from commonsky.node.config import NodeConfig, Peer
+from commonsky.node.agreement_files import acts_file, add_acts
+from commonsky.node.config import NodeConfig, NodeFolder, Peer
 from commonsky.node.node import Node
 from commonsky.node.start import found_node, open_node
 from commonsky.store import Store
@@ -50,18 +50,22 @@ GIVER, READER = "NOR", "GBR"
 KEYS = {member: signing_key(member.encode().ljust(32, b".")) for member in (GIVER, READER)}
 NOW_TAI_S = 850_000_000.0
 BARE_SIGNATURES = 10_000
-AGREEMENT = Agreement(
-    id="observations",
-    version=1,
-    title="Observations for safety",
-    giver=GIVER,
-    readers=frozenset({READER}),
-    purpose="safety",
-    mode=Mode.REAL,
-    begins_tai_s=0.0,
-    ends_tai_s=1e10,
-    clauses=(Clause(id="all", kinds=frozenset(RecordKind)),),
-)
+TERMS = f"""
+id = "observations"
+version = 1
+title = "Observations for safety"
+giver = "{GIVER}"
+readers = ["{READER}"]
+purpose = "safety"
+mode = "REAL"
+from_utc = "2000-01-02T00:00:00Z"
+until_utc = "2100-01-01T00:00:00Z"
+
+[[clause]]
+id = "all"
+kinds = ["observation", "sensor"]
+"""
+AGREEMENT = read_agreement(TERMS.encode(), source="observations.toml")
 
 
 def observation(number: int, per_object: int = 1) -> Record:
@@ -92,8 +96,16 @@ def giving_node(folder: Path) -> Node:
     config = NodeConfig(
         operation="Bench", mode=Mode.REAL, member=member(GIVER), url="http://127.0.0.1:1", peers=(peer,)
     )
-    found_node(folder, config, KEYS[GIVER])
+    agree(found_node(folder, config, KEYS[GIVER]), TERMS, KEYS)
     return open_node(folder, lambda: NOW_TAI_S)
+
+
+def agree(home: NodeFolder, terms: str, keys: Mapping[str, SigningKey]) -> None:
+    """Put an agreement that all have signed into a node's folder."""
+    agreement = read_agreement(terms.encode(), source="observations.toml")
+    (home.agreements / "observations.toml").write_text(terms)
+    acts_file(home.agreements, agreement.reference).unlink(missing_ok=True)
+    add_acts(home.agreements, agreement.reference, signatures(agreement, keys, 0.0))
 
 
 def release(store: Store, each: int) -> None:

@@ -46,14 +46,11 @@ from commonsky.domain import (
     Sensor,
     Site,
 )
-from commonsky.exercise.coalition import signatures
 from commonsky.federation import PullRequest, SigningKey, read_wire, seal, sign_pull
 from commonsky.federation.keys import public_hex, signing_key
 from commonsky.federation.seal import head_of
-from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.canonical import encode
 from commonsky.formats.tdm_writer import write_tdm
-from commonsky.node.agreement_files import acts_file, add_acts
 from commonsky.node.config import NodeConfig, NodeFolder, OwnSensor, Peer
 from commonsky.node.link_config import VIA_BROKER, BrokerLink
 from commonsky.node.node import Node
@@ -159,7 +156,10 @@ def many_readers(folder: Path) -> Node:
     config = NodeConfig(
         operation="Bench", mode=Mode.REAL, member=member(GIVER), url="http://127.0.0.1:1", peers=peers
     )
-    found_node(folder, config, KEYS[GIVER])
+    home = found_node(folder, config, KEYS[GIVER])
+    one_feed.agree(
+        home, one_feed.TERMS.replace(f'["{one_feed.READER}"]', msgspec.json.encode(READERS).decode()), KEYS
+    )
     return open_node(folder)
 
 
@@ -357,10 +357,7 @@ def found_pair(folder: Path, broker: str | None) -> tuple[dict[str, NodeFolder],
             broker=None if broker is None else BrokerLink(url=broker),
         )
         homes[name] = found_node(folder / name, config, KEYS[name])
-        agreement = read_agreement(AGREEMENT.encode(), source="observations.toml")
-        (homes[name].agreements / "observations.toml").write_text(AGREEMENT)
-        acts_file(homes[name].agreements, agreement.reference).unlink(missing_ok=True)
-        add_acts(homes[name].agreements, agreement.reference, signatures(agreement, keys_of(names), 0.0))
+        one_feed.agree(homes[name], AGREEMENT, keys_of(names))
     return homes, urls
 
 

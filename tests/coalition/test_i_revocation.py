@@ -3,9 +3,10 @@
 import pytest
 from simulation.model import Terms
 from simulation.stage import stage
-from simulation.world import BEGIN_TAI_S
+from simulation.world import BEGIN_TAI_S, KEYS
 
 from commonsky.domain import ActKind
+from commonsky.node.audit_check import check_audit
 from commonsky.node.holdings import debts, receipts
 
 
@@ -169,6 +170,75 @@ def test_i_a_suspension_locks_and_a_resumption_frees(scene):
     assert locked(scene, "GBR") == []
     scene.peace()
     assert kept_back.id in scene.held("GBR")
+
+
+@pytest.mark.parametrize("kind", [ActKind.WITHDRAW, ActKind.SUSPEND])
+def test_i_what_was_sealed_before_an_agreement_ended_does_not_leave_after_it(scene, kind):
+    """Its header does, with a signed word in the place of its body; so the feed goes on, and tells of the end."""
+    deal = scene.agree("NOR", "GBR")
+    scene.make("NOR")
+    scene.declare("NOR", kind, deal)
+    scene.pull("GBR", "NOR")
+    assert bodies(scene, "GBR", "NOR") == []
+    scene.agree("NOR", "GBR", id="later")
+    after = scene.make("NOR")
+    scene.peace()
+    assert after.id in scene.held("GBR")
+    checked = check_audit(scene.life("NOR").store, "NOR", KEYS["NOR"].public_key(), {})
+    assert checked.found == ()
+
+
+def test_i_what_another_agreement_still_releases_comes_in_another_envelope(scene):
+    deal = scene.agree("NOR", "GBR", id="a")
+    scene.agree("NOR", "GBR", id="b")
+    sealed = scene.make("NOR")
+    assert scene.decision("NOR", sealed, "GBR")[1].startswith(deal.reference)
+    scene.declare("NOR", ActKind.WITHDRAW, deal)
+    for _ in range(2):
+        scene.pull("GBR", "NOR")
+        scene.share("NOR")
+    assert scene.life("GBR").query("SELECT agreement FROM records WHERE source = 'NOR'") == [("b@1",)]
+
+
+def test_i_what_was_withheld_while_an_agreement_rested_comes_when_it_is_resumed(scene):
+    deal = scene.agree("NOR", "GBR")
+    sealed = scene.make("NOR")
+    scene.declare("NOR", ActKind.SUSPEND, deal)
+    scene.pull("GBR", "NOR")
+    assert sealed.id not in scene.held("GBR")
+    scene.wait(2.0)
+    scene.declare("NOR", ActKind.RESUME, deal)
+    scene.peace()
+    assert sealed.id in scene.held("GBR")
+
+
+@pytest.mark.parametrize("count", range(1, 4))
+def test_i_a_crash_while_bodies_are_withheld_lets_none_out(scene, count):
+    deal = scene.agree("NOR", "GBR")
+    for _ in range(3):
+        scene.make("NOR")
+    scene.declare("NOR", ActKind.WITHDRAW, deal)
+    nor = scene.life("NOR")
+    nor.disk.crash_after(count, "commit")
+    scene.pull("GBR", "NOR")
+    nor.disk.mend()
+    if nor.node is None:
+        nor.start()
+    scene.peace()
+    assert bodies(scene, "GBR", "NOR") == []
+
+
+def test_i_a_document_that_cannot_be_read_keeps_back_what_may_have_ended(scene):
+    deal = scene.agree("NOR", "GBR")
+    sealed = scene.make("NOR")
+    document = scene.life("NOR").path / "agreements" / f"{deal.id}.v1.toml"
+    text = document.read_text()
+    document.write_text("giver =")
+    scene.pull("GBR", "NOR")
+    assert sealed.id not in scene.held("GBR")
+    document.write_text(text)
+    scene.pull("GBR", "NOR")
+    assert sealed.id in scene.held("GBR")
 
 
 @pytest.mark.parametrize("by", ["NOR", "GBR"])

@@ -11,6 +11,7 @@ from commonsky.domain import Accepted, Component, FeedHead, Label, Mode
 from commonsky.federation import Action, Refusal, header_sha256, read_header
 from commonsky.federation.keys import sign
 from commonsky.federation.seal import _CANONICAL, head_of, signed_bytes
+from commonsky.federation.withheld import withheld_body
 from commonsky.formats.canonical import encode
 from partners import (
     AGREEMENT,
@@ -341,3 +342,25 @@ def test_a_track_with_a_revision_that_no_database_can_keep_is_set_apart_and_its_
     outcome = judged(sealed([body, observation(2)]))
     assert [one.code for one in outcome.unfit] == ["malformed"]
     assert [one.record for one in outcome.received] == [observation(2)]
+
+
+def test_a_body_that_its_issuer_withholds_lets_the_chain_go_on():
+    first, second = chain(2)
+    empty = replace(first, body=withheld_body(first.header, KEYS[GIVER]))
+    outcome = judged(empty)
+    assert (outcome.received, outcome.unfit, outcome.told) == ((), (), ())
+    assert "came empty" in outcome.notes[0]
+    assert isinstance(judged(second, outcome.head), Accepted)
+
+
+def test_nobody_but_the_issuer_withholds_a_body_and_only_that_of_its_header():
+    first, second = chain(2)
+    for body in (
+        withheld_body(first.header, KEYS[THIRD]),
+        withheld_body(second.header, KEYS[GIVER]),
+        withheld_body(first.header, KEYS[GIVER]) + "\n",
+        withheld_body(first.header, KEYS[GIVER]).replace(":", ": "),
+        '{"signature":',
+        "",
+    ):
+        assert refusal(replace(first, body=body)) is Refusal.BODY_DIGEST

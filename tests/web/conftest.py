@@ -7,6 +7,8 @@ from commonsky.federation.keys import public_hex
 from commonsky.node.config import NodeConfig, Peer
 from commonsky.node.start import found_node, open_node
 from partners import GIVER, KEYS, NOW_TAI_S, READER
+from signing import sign_for_all
+from two_nodes import AGREEMENT
 
 
 def member(name):
@@ -22,7 +24,8 @@ def node(tmp_path):
         url="http://127.0.0.1:1",
         peers=(Peer(member=member(READER), url="http://127.0.0.1:2"),),
     )
-    found_node(tmp_path / "giver", config, KEYS[GIVER])
+    home = found_node(tmp_path / "giver", config, KEYS[GIVER])
+    sign_for_all(home.agreements, AGREEMENT, KEYS)
     opened = open_node(tmp_path / "giver", lambda: NOW_TAI_S)
     yield opened
     opened.store.close()

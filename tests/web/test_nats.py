@@ -9,12 +9,15 @@ from msgspec.structs import replace
 
 from broker import Hub, Leaf
 from commonsky.cli import main
-from commonsky.domain import FeedHead, Mode
+from commonsky.domain import ActKind, FeedHead, Mode
 from commonsky.federation import PullRequest, encode_wire
+from commonsky.federation.acts import next_act, sign_act
 from commonsky.federation.conformance import CHECKS, Parties, Verdict, conformance
 from commonsky.federation.keys import signing_key
 from commonsky.federation.seal import head_of
+from commonsky.federation.withheld import is_withheld
 from commonsky.node import jobs
+from commonsky.node.agreement_files import add_acts
 from commonsky.node.link import LinkError
 from commonsky.node.link_config import VIA_BROKER, BrokerLink
 from commonsky.node.start import wall_clock_tai_s
@@ -167,7 +170,9 @@ def test_what_is_released_is_pushed_and_what_was_released_before_is_asked_for(no
         )
 
 
-def test_our_feed_over_nats_keeps_every_clause_that_a_broker_has(nodes):
+def test_our_feed_over_nats_keeps_every_clause_that_a_broker_has(nodes, monkeypatch):
+    """It is asked as a partner asks that has patience: an answer that is late on a busy machine breaks no clause."""
+    monkeypatch.setattr(nats_link, "ANSWER_WITHIN_S", 20.0)
     giver, reader = nodes
     release(giver, [*tracks(2), *chain(11, gen=2)])
     numbers = itertools.count()
@@ -303,6 +308,39 @@ def test_a_cut_link_leaves_nothing_at_the_broker(nodes):
             assert reader.store.cursor(GIVER) == FeedHead()
             giver.store.restore(READER, at_tai_s=NOW_TAI_S)
             holds(reader, transport, envelopes)
+
+
+def test_what_the_broker_keeps_under_an_agreement_that_ends_is_taken_away(nodes):
+    """Also if the giver was away when it ended: the stream says under what it was filled."""
+    giver, reader = nodes
+    release(giver, tracks(3))
+    with giving(giver):
+        eventually(lambda: kept(giver) == 3)
+    folder = giver.folder.agreements
+    [shelved] = giver.agreements().documents
+    act = next_act(ActKind.WITHDRAW, GIVER, shelved.document, now_tai_s=NOW_TAI_S)
+    add_acts(folder, shelved.agreement.reference, [sign_act(act, KEYS[GIVER])])
+    with giving(giver):
+        eventually(lambda: b"withheld" in last_kept(giver))
+    with receiving(reader) as transport:
+        eventually(lambda: pull(reader, transport) and reader.store.cursor(GIVER).seq == 3)
+    assert reader.store.counts().foreign == {}
+    came = reader.store.received(GIVER, 0, 10, gen=0)
+    assert all(is_withheld(one.header, one.body, [PUBLIC[GIVER]]) for one in came)
+
+
+def last_kept(giver):
+    with connected(giver) as connection:
+
+        async def last():
+            stream = (await connection.client()).jetstream(domain="commonsky")
+            kept_last = await stream.get_last_msg(stream_name(READER), f"{feed_subject(GIVER, READER)}.>")
+            return kept_last.data
+
+        try:
+            return connection.call(last(), timeout_s=5.0)
+        except LinkError:
+            return b""
 
 
 def test_through_leaf_nodes_all_goes_as_without(tmp_path, hub):

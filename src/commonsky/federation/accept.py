@@ -7,7 +7,8 @@ INVARIANTS
 3. The accepted envelopes of a feed are one chain: each names the digest of the one before it, positions have no
    gap, and no position is accepted twice. A second history stops the feed and is kept as evidence.
 4. A chain goes on or a higher generation begins at position 1; nothing ever goes back to a lower generation.
-5. The body is exactly what the issuer signed: digest and count agree, so a truncated body is no body.
+5. The body is exactly what the issuer signed: digest and count agree, so a truncated body is no body. Or the issuer
+   says, signed for this header alone, that it withholds the body: then the envelope enters empty.
 6. A refusal never moves the cursor, so what was refused can be asked for again.
 7. In an accepted envelope each line stands alone: a record that is malformed, or that should never have been
    sent to us, is set apart with its reason, and its neighbours are kept.
@@ -50,6 +51,7 @@ from commonsky.federation.position import (
     state_of,
 )
 from commonsky.federation.seal import header_sha256, notice_line, read_header, released_line, signed_bytes
+from commonsky.federation.withheld import is_withheld
 from commonsky.formats.canonical import decode, record_id
 
 _RELEASED = msgspec.json.Decoder(Released)
@@ -116,10 +118,15 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
         return refused
     sha256 = header_sha256(envelope.header)
     stands = relation(header, sha256, head=head, held=held)
-    refused = _out_of_place(header, stands, head) or _not_whole(envelope, header, receiver, now_tai_s)
+    refused = _out_of_place(header, stands, head) or _too_early(header, receiver, now_tai_s)
     if refused is not None:
         return refused
-    parts = list(enumerate(map(_read_line, envelope.body.encode().split(b"\n")[:-1]), start=1))
+    withheld = is_withheld(envelope.header, envelope.body, [receiver.keys[issuer]])
+    refused = None if withheld else _not_whole(envelope, header)
+    if refused is not None:
+        return refused
+    lines = [] if withheld else envelope.body.encode().split(b"\n")[:-1]
+    parts = list(enumerate(map(_read_line, lines), start=1))
     missing = sorted(
         {part.agreement for _, part in parts if isinstance(part, Released)} - set(receiver.agreements)
     )
@@ -140,7 +147,7 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
             for n, part in parts
             if isinstance(part, Notice)
         ),
-        notes=_notes(header, stands, head),
+        notes=(*_notes(header, stands, head), *([_empty(header)] if withheld else [])),
     )
 
 
@@ -176,15 +183,17 @@ def _out_of_place(header: EnvelopeHeader, stands: Relation, head: FeedHead) -> R
     )
 
 
-def _not_whole(
-    envelope: Envelope, header: EnvelopeHeader, receiver: Receiver, now_tai_s: float
-) -> Refused | None:
+def _too_early(header: EnvelopeHeader, receiver: Receiver, now_tai_s: float) -> Refused | None:
     ahead_s = header.iat_tai_s - now_tai_s
-    if not ahead_s <= receiver.clock_tolerance_s:
-        return Refused(
-            Refusal.FROM_THE_FUTURE,
-            f"the envelope was issued {ahead_s:.0f} s in our future; a clock is wrong here or at {header.iss}",
-        )
+    if ahead_s <= receiver.clock_tolerance_s:
+        return None
+    return Refused(
+        Refusal.FROM_THE_FUTURE,
+        f"the envelope was issued {ahead_s:.0f} s in our future; a clock is wrong here or at {header.iss}",
+    )
+
+
+def _not_whole(envelope: Envelope, header: EnvelopeHeader) -> Refused | None:
     try:
         body = envelope.body.encode()
     except UnicodeEncodeError:
@@ -202,6 +211,13 @@ def _notes(header: EnvelopeHeader, stands: Relation, head: FeedHead) -> tuple[st
         return ()
     began = f"{header.iss} began generation {header.gen} of its feed (it was restored, or moved)"
     return (f"{began}; generation {head.gen} ends here at position {head.seq}",)
+
+
+def _empty(header: EnvelopeHeader) -> str:
+    return (
+        f"envelope {header.gen}.{header.seq} of {header.iss} came empty: it withholds the {header.count} records, since"
+        " their agreement has ended or rests; what may still come comes again"
+    )
 
 
 def _read_line(line: bytes) -> Released | Notice | bytes:

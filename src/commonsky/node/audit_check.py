@@ -58,7 +58,7 @@ def check_audit(
     found: list[Found] = []
     with store.audit_reader() as reader:
         stored = _stored_leaves(reader, found)
-        entries = EntryCheck(reader.secret(), stored, book_of(reader))
+        entries = EntryCheck(reader.secret(), stored, book_of(reader), key)
         entries.take(reader.entries())
         found += entries.found
         found += _policies(reader)

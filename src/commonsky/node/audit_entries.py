@@ -9,13 +9,16 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from commonsky.domain import FeedHead
+from commonsky.federation.checkpoint import KeysOf
 from commonsky.federation.seal import header_sha256, read_header
+from commonsky.federation.withheld import is_withheld
 from commonsky.sharing.audit_leaf import (
     Decided,
     decision_leaf,
@@ -113,7 +116,7 @@ def _decided(row: DecisionRow, said: RulingRow) -> Decided:
 class EntryCheck:
     """Takes entries in the order of their leaves, and says at the end what differs from the leaf hashes."""
 
-    def __init__(self, secret: bytes, stored: bytes, book: Book) -> None:
+    def __init__(self, secret: bytes, stored: bytes, book: Book, key: KeysOf) -> None:
         self.found: list[Found] = []
         self.decisions = 0
         self.envelopes = 0
@@ -123,7 +126,7 @@ class EntryCheck:
         self._seen = bytearray(len(stored) // HASH_BYTES)
         self._next = 0
         self._differing: dict[int, tuple[bytes, str]] = {}
-        self._sent = SentCheck(book)
+        self._sent = SentCheck(book, key)
 
     def take(self, entries: Iterable[list[DecisionRow] | EnvelopeRow]) -> None:
         """Look at all entries."""
@@ -204,9 +207,13 @@ class EntryCheck:
 
 
 class SentCheck:
-    """Every record that went out was decided on, and every decision to release went out: with the next envelope."""
+    """Every record that went out was decided on, and every decision to release went out: with the next envelope.
 
-    def __init__(self, book: Book) -> None:
+    Of an envelope whose body is withheld nothing can be said but that so many decisions go with it.
+    """
+
+    def __init__(self, book: Book, key: KeysOf) -> None:
+        self._keys = key if isinstance(key, Sequence) else (key,)
         self._book = book
         self._releasing = {number for number, said in book.rulings.items() if said.allowed}
         self._heads: dict[str, FeedHead] = defaultdict(FeedHead)
@@ -248,8 +255,13 @@ class SentCheck:
             yield f"its header says {header.aud} {header.gen}.{header.seq}"
         if header.gen == head.gen and (header.prev, header.seq) != (head.header_sha256, head.seq + 1):
             yield "it does not follow the one before"
-        if sha256(envelope.body.encode()).hexdigest() != header.body_sha256:
+        if self._is_withheld(row):
+            self._released[row.aud] = deque(islice(self._released[row.aud], header.count, None))
+        elif sha256(envelope.body.encode()).hexdigest() != header.body_sha256:
             yield "its body is not the one that was sealed"
+
+    def _is_withheld(self, row: EnvelopeRow) -> bool:
+        return is_withheld(row.envelope.header, row.envelope.body, self._keys)
 
     def _undecided(self, row: EnvelopeRow) -> Iterable[str]:
         expected = self._released[row.aud]

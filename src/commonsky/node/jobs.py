@@ -30,6 +30,7 @@ from commonsky.domain import (
 from commonsky.domain.tree_head import TreeHead
 from commonsky.federation import Refused, accept, read_wire, seal
 from commonsky.federation.position import Action
+from commonsky.federation.withheld import withheld_body
 from commonsky.formats.canonical import decode
 from commonsky.formats.errors import Rejection
 from commonsky.node.agreements import Shelf, policy_of
@@ -349,7 +350,7 @@ def _decide_and_seal(
             key=node.key,
             iat_tai_s=made.decisions.decided_tai_s,
         )
-        tx.enqueue(envelope)
+        tx.enqueue(envelope, withheld=withheld_body(envelope.header, node.key))
         node.stopwatch.sealed(envelope)
     return len(made.released)
 

@@ -3,8 +3,9 @@
 THE CONTRACT
 1. The receiver asks for what follows its cursor and gets bytes: envelopes in the order of the feed, one JSON line each
    (`federation.wire`), as many as the link likes to give at once. None means: nothing more now.
-2. The cursor is the only acknowledgement. Whatever was given may be asked for again, and gives the same bytes again.
-   What a broker or a file system confirms counts for nothing: the outbox is the truth about what was released.
+2. The cursor is the only acknowledgement. Whatever was given may be asked for again, and gives the same bytes again,
+   but for bodies that are withheld by then: in their place stands that they are. What a broker or a file system
+   confirms counts for nothing: the outbox is the truth about what was released.
 3. A link may lose, repeat, reorder, cut off or damage what it carries, and says nothing that is believed for it: the
    receiver judges every envelope by itself (`federation.accept`), and its cursor asks again.
 4. Only the audience of a feed gets it. To anybody else every answer is the same, whether there is a feed or not.
@@ -22,6 +23,7 @@ from collections.abc import Callable
 
 from commonsky.domain import Envelope, FeedHead
 from commonsky.node.node import Node
+from commonsky.node.withholding import as_far_as_it_may_go
 from commonsky.store import LinkState
 
 Transport = Callable[[FeedHead], bytes]
@@ -56,6 +58,7 @@ def following(node: Node, reader: str, head: FeedHead, limit: int) -> list[Envel
     # The rest of an earlier generation may not follow the cursor: its reader may have it from another copy of us.
     seq = head.seq if head.gen == newest else 0
     envelopes = node.store.feed_after(reader, seq, limit, gen=newest)
+    envelopes = as_far_as_it_may_go(node, reader, envelopes)
     # Asked last: a link that was cut meanwhile lets nothing more through.
     if node.store.link_state(reader) is LinkState.CUT:
         raise CutError("the link is cut")

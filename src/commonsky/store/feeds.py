@@ -2,14 +2,16 @@
 
 INVARIANTS
 - An outgoing envelope enters only as the next one of its feed, in the transaction that holds its decisions.
+- What is on a feed stays as it was sealed, but for a body that is withheld.
 - An incoming envelope, its records and the cursor move together or not at all, and only from the cursor that the
   envelope was judged against: two processes that pull the same feed cannot store it twice.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from commonsky.domain import Accepted, Envelope, EnvelopeHeader, FeedHead
 from commonsky.store.audit import append_envelope
@@ -17,7 +19,7 @@ from commonsky.store.holdings import note_held
 from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, keep_rows, row_of
 from commonsky.store.rows import QuarantinedBytes
-from commonsky.store.schema import cursors, inbox, meta, outbox, quarantine
+from commonsky.store.schema import cursors, decisions, inbox, meta, outbox, quarantine
 from commonsky.store.session import Session, insert_or
 
 KEPT_BYTES = 1_048_576
@@ -29,10 +31,11 @@ _HEADERS = msgspec.json.Decoder(EnvelopeHeader)
 class Feeds(Session):
     """Questions about exchange."""
 
-    def enqueue(self, envelope: Envelope) -> None:
+    def enqueue(self, envelope: Envelope, *, withheld: str | None = None) -> None:
         """Put an envelope on the feed of its audience, and a leaf for it on the audit tree.
 
-        Raises StoreError unless it is the next one there.
+        ``withheld`` is what stands for its body if that may not go out any more. Raises StoreError unless it is the
+        next one there.
         """
         header = _HEADERS.decode(envelope.header)
         with self._writing() as connection:
@@ -47,6 +50,7 @@ class Feeds(Session):
                 "seq": header.seq,
                 **_as_fields(envelope),
                 "leaf": leaf,
+                "withheld": withheld,
             }
             connection.execute(insert(outbox), row)
 
@@ -66,6 +70,25 @@ class Feeds(Session):
         )
         with self._reading() as connection:
             return [_envelope(*row) for row in connection.execute(query)]
+
+    def withhold(
+        self, aud: str, gen: int, seqs: Sequence[int], *, otherwise: Callable[[str], str], at_tai_s: float
+    ) -> None:
+        """Put in the place of bodies on a feed what stands for them, and have their records decided on again.
+
+        ``otherwise`` makes it of the header of an envelope that none was kept for. The bodies are gone for good: what
+        may go out again, goes in another envelope.
+        """
+        of_feed = and_(outbox.c.aud == aud, outbox.c.gen == gen)
+        with self._writing() as connection:
+            for seq in seqs:
+                here = and_(of_feed, outbox.c.seq == seq)
+                header, kept = connection.execute(
+                    select(outbox.c.header, outbox.c.withheld).where(here)
+                ).one()
+                connection.execute(update(outbox).where(here).values(body=kept or otherwise(header)))
+            for first, last in _runs(seqs):
+                _decide_again(connection, aud, gen, first, last, at_tai_s)
 
     def begin_generation(self, aud: str, gen: int) -> bool:
         """Note that our feed for this audience goes on in this generation; False when that was noted before."""
@@ -190,6 +213,34 @@ class Feeds(Session):
         with self._writing() as connection:
             cursor = _cursor(connection, issuer)
             _put_cursor(connection, issuer, msgspec.structs.replace(cursor, stopped=stopped))
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of numbers without a gap."""
+    runs: list[tuple[int, int]] = []
+    for one in sorted(numbers):
+        begins = runs.pop()[0] if runs and runs[-1][1] == one - 1 else one
+        runs.append((begins, one))
+    return runs
+
+
+def _decide_again(  # noqa: PLR0913  # a run of envelopes on a feed, and when
+    connection: Connection, aud: str, gen: int, first: int, last: int, at_tai_s: float
+) -> None:
+    """Have the decisions asked again that put records into these envelopes.
+
+    They are the leaves of the audit tree between the envelope before and the last one: each transaction appends its
+    decisions, and then its envelope.
+    """
+    to_reader, place = outbox.c.aud == aud, and_(outbox.c.gen == gen, outbox.c.seq >= first)
+    begins = connection.scalar(select(func.min(outbox.c.leaf)).where(to_reader, place))
+    ends = connection.scalar(
+        select(outbox.c.leaf).where(to_reader, outbox.c.gen == gen, outbox.c.seq == last)
+    )
+    before = connection.scalar(select(func.max(outbox.c.leaf)).where(to_reader, outbox.c.leaf < begins))
+    between = decisions.c.leaf.between(-1 if before is None else before, ends)
+    asked = and_(decisions.c.reader == aud, decisions.c.newest, between)
+    connection.execute(update(decisions).where(asked).values(revisit_tai_s=at_tai_s))
 
 
 def _follows(header: EnvelopeHeader, head: FeedHead) -> bool:

@@ -77,12 +77,18 @@ def _holdings(connection: Connection) -> None:
     connection.execute(insert(holdings).from_select(["source", "agreement", "heard_tai_s"], held))
 
 
+def _withheld(connection: Connection) -> None:
+    """What stands for a body that is withheld; for what was sealed before, it is signed when it is needed."""
+    add_columns(connection, outbox, outbox.c.withheld)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _tables_alone,
     _audit_tree,
     _information,
     _holdings,
     _rulings,
+    _withheld,
 )
 SCHEMA_VERSION = 1 + len(STEPS)
 

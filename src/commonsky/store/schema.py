@@ -148,6 +148,7 @@ outbox = Table(
     Column("signature", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("leaf", _COUNTER),
+    Column("withheld", Text),
 )
 
 inbox = Table(

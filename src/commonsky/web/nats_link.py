@@ -1,8 +1,9 @@
 """The link over NATS: envelopes are pushed as they are released, and what the broker loses is asked for.
 
 THE GIVER publishes from its outbox, in order, and remembers nothing: what it publishes next follows the last envelope
-that the broker keeps or that the reader acknowledged. It answers signed questions for what follows a cursor, from the
-outbox too. Nothing that the broker acknowledges is a record of release.
+that the broker keeps or that the reader acknowledged. When an agreement ends, all that the broker keeps for its reader
+is taken away there and pushed anew, as far as it may go. It answers signed questions for what follows a cursor, from
+the outbox too. Nothing that the broker acknowledges is a record of release.
 
 THE READER takes what is pushed and fits its cursor. When there is a gap, when a pushed envelope did not enter, after
 every start and new connection, and now and then in any case, it asks the giver. While the giver is away it looks at
@@ -11,6 +12,7 @@ what the broker keeps. So a broker that loses, repeats, reorders or forgets cost
 
 import asyncio
 import contextlib
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +34,7 @@ from commonsky.federation.seal import head_of
 from commonsky.node.link import CutError, ElsewhereError, LinkError, following
 from commonsky.node.link_config import VIA_BROKER
 from commonsky.node.node import Node
+from commonsky.node.withholding import in_force
 from commonsky.store import StoreError
 from commonsky.web.feed_api import CLOCK_WINDOW_S, ENVELOPES_PER_ANSWER, MAX_ENVELOPES_PER_ANSWER
 from commonsky.web.nats_connection import BrokerConnection
@@ -156,8 +159,9 @@ class NatsGiver:
         node = self._node
         while not node.closing:
             try:
-                through = await self._published_through(reader)
-                while not node.closing:
+                under = await asyncio.to_thread(self._agreements, reader)
+                through = await self._published_through(reader, under)
+                while not node.closing and under == await asyncio.to_thread(self._agreements, reader):
                     sealed = node.sealed_count
                     envelopes = await asyncio.to_thread(
                         following, node, reader, through, ENVELOPES_PER_ANSWER
@@ -176,8 +180,17 @@ class NatsGiver:
                 )
             await asyncio.sleep(RETRY_S)
 
-    async def _published_through(self, reader: str) -> FeedHead:
-        """Give where to go on: behind what the broker keeps, as far as it is ours, or what the reader acknowledged."""
+    def _agreements(self, reader: str) -> str:
+        """Tell under which agreements envelopes are pushed to a reader now."""
+        return hashlib.sha256(
+            "\n".join(sorted(in_force(self._node.agreements(), reader))).encode()
+        ).hexdigest()
+
+    async def _published_through(self, reader: str, under: str) -> FeedHead:
+        """Give where to go on: behind what the broker keeps, as far as it is ours, or what the reader acknowledged.
+
+        The stream notes under which agreements it was filled. What it keeps from under others is taken away first.
+        """
         import nats.js.errors  # noqa: PLC0415  # comes with the extra
         from nats.js.api import StorageType, StreamConfig  # noqa: PLC0415
 
@@ -186,6 +199,7 @@ class NatsGiver:
         stream = await self._streams()
         config = StreamConfig(
             name=stream_name(reader),
+            description=under,
             subjects=[subject],
             storage=StorageType.FILE,
             max_age=link.keep_days * 86_400.0,
@@ -195,7 +209,10 @@ class NatsGiver:
         )
         try:
             await stream.add_stream(config)
-        except nats.js.errors.BadRequestError:  # it is there, with other bounds
+        except (
+            nats.js.errors.BadRequestError
+        ):  # it is there, with other bounds or from under other agreements
+            await self._forget(reader)
             await stream.update_stream(config)
         acknowledged = await asyncio.to_thread(self._node.store.acknowledged, reader)
         try:
@@ -221,7 +238,7 @@ class NatsGiver:
         await (await self._streams()).publish(subject, line)
 
     async def _forget(self, reader: str) -> None:
-        """Leave nothing at the broker for a reader whose link is cut."""
+        """Leave nothing at the broker for a reader whose link is cut, or that lost an agreement."""
         await (await self._streams()).purge_stream(stream_name(reader))
 
     async def _streams(self) -> "JetStreamContext":

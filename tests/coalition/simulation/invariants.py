@@ -16,6 +16,7 @@ TELLS_THE_ORBIT = {
 }
 
 
+WITHHELD = '{"signature":'
 EXPLAINED_EACH = 3
 _DECISIONS = """
 SELECT decisions.n, source, records.agreement, originator, id, body, decisions.reader, allowed, rulings.agreement,
@@ -120,11 +121,12 @@ def _outbox(world, life, coverage):
 
 
 def _records_of(body, coverage=None):
-    """The lines of a body that are records; the others are notices."""
+    """The lines of a body that are records; the others are notices, or say that the body is withheld."""
     for line in body.splitlines():
         kind = re.fullmatch(r'{"content":.*,"notice":"(\w+)"}', line)
         if kind is None:
-            yield line
+            if not line.startswith(WITHHELD):
+                yield line
         elif coverage is not None:
             coverage.count("notice", kind[1])
 
@@ -321,6 +323,23 @@ def _inbox(world, life):
             held == seq,
             f"{life.member} holds {held} envelopes of {issuer} in generation {gen}, and stands at {seq}",
         )
+
+
+def may_all_go(giver, answer, coverage):
+    """Nothing leaves a node under an agreement that is not in force there when it leaves."""
+    held, now = giver.held(), giver.expected_now()
+    in_force = {
+        deal.reference
+        for deal, acts in held
+        if deal.begins <= now < deal.ends
+        and force.state(deal, acts, force.newer_than(deal, held), now) == force.IN_FORCE
+    }
+    for line in answer.splitlines():
+        body = json.loads(line)["body"]
+        if body.startswith(WITHHELD):
+            coverage.count("withheld", "body not taken before its agreement ended or rested")
+        for agreement, record in map(_parted, _records_of(body)):
+            _require(agreement in in_force, f"{giver.member} gives {record} under {agreement}, not in force")
 
 
 def _nothing_lost(life):

@@ -4,6 +4,7 @@ from commonsky.domain import FeedHead
 from commonsky.federation import PullRefused, PullRequest, encode_wire, sign_pull
 from commonsky.node.link import LinkError, following
 from simulation.disk import Crash
+from simulation.invariants import may_all_go
 from simulation.world import KEYS
 
 FAULTS = (
@@ -40,6 +41,7 @@ def transport(world, reader, giver, fault, chance, coverage):
             giver.crashed()
             coverage.count("fault", "disk: crash while it answers")
             raise LinkError(f"{giver.member} broke off") from stop
+        may_all_go(giver, answer, coverage)
         before = world.answers.setdefault((giver.member, reader.member), [])
         others = [
             one
