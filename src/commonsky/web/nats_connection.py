@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RECONNECT_S = 0.25
 CONNECTED_WITHIN_S = 1.0
 PING_S = 5.0
+ENDED_WITHIN_S = 30.0
 _T = TypeVar("_T")
 
 
@@ -49,7 +50,7 @@ class BrokerConnection:
     def close(self) -> None:
         """Let go of the broker."""
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=5.0)
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=ENDED_WITHIN_S)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
         self._loop.close()
