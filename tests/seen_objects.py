@@ -20,7 +20,7 @@ def overhead(element_sets, tai_s, farthest_m=5e7):
     """Places of the element sets that are over 15 degrees of elevation and not too far."""
     position, velocity, error = positions_teme(satellites(element_sets), tai_s)
     position, velocity = teme_to_gcrf(position, velocity, tai_s)
-    at = stations([SITE] * len(element_sets), np.full(len(element_sets), tai_s))
+    at = stations([SITE], np.array([tai_s])).rows(np.zeros(len(element_sets), dtype=np.int64))
     _, elevation = azimuth_elevation(np.hstack([position, velocity]), at)
     near = np.linalg.norm(position - at.position_m, axis=1) < farthest_m
     return np.flatnonzero((error == 0) & (elevation > math.radians(15.0)) & near)

@@ -15,7 +15,6 @@ from commonsky.tracking.identify.identification import (
     identify,
 )
 from commonsky.tracking.identify.known_orbits import KnownOrbits, known_orbits
-from commonsky.tracking.identify.looks import Looks, looks
 
 __all__ = [
     "Candidate",
@@ -24,7 +23,6 @@ __all__ = [
     "Evidence",
     "Identification",
     "KnownOrbits",
-    "Looks",
     "Settings",
     "Verdict",
     "candidates",
@@ -32,5 +30,4 @@ __all__ = [
     "evidence",
     "identify",
     "known_orbits",
-    "looks",
 ]

@@ -19,7 +19,7 @@ from commonsky.astro.orbit import rtn_axes
 from commonsky.astro.two_body import gravity
 from commonsky.tracking.identify.element_set_errors import WIDTHS, ElementSetErrors
 from commonsky.tracking.identify.known_orbits import KnownOrbits
-from commonsky.tracking.identify.looks import Looks
+from commonsky.tracking.looks import Looks
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -226,27 +226,37 @@ class _Orbits:
 
     def _columns(self, states: Array) -> Array:
         """What one sigma of each of the six does to the states: (c, m, 6, 6)."""
-        phase = self._rate_rad_s[:, np.newaxis] * self._elapsed_s
-        sine, cosine, zero = np.sin(phase), np.cos(phase), np.zeros_like(phase)
-        one = np.ones_like(phase)
-        shapes = (  # of position on RTN axes, and the derivative of each by the phase
-            ((one, -1.5 * phase, zero), (zero, -1.5 * one, zero)),
-            ((cosine, -2.0 * sine, zero), (-sine, -2.0 * cosine, zero)),
-            ((sine, 2.0 * (cosine - one), zero), (cosine, -2.0 * sine, zero)),
-            ((zero, zero, cosine), (zero, zero, -sine)),
-            ((zero, zero, sine), (zero, zero, cosine)),
-        )
-        axes = rtn_axes(states)
-        rate = self._rate_rad_s[:, np.newaxis, np.newaxis]
-        columns = np.empty((*states.shape, 6))
-        speed = self.speed_m_s[:, np.newaxis, np.newaxis]
-        columns[..., :3, _ALONG] = states[..., 3:] / speed
-        columns[..., 3:, _ALONG] = gravity(states[..., :3]) / speed
-        for number, (place, slope) in enumerate(shapes, 1):
-            offset, change = np.stack(place, axis=-1), np.stack(slope, axis=-1)
-            turning = np.stack(
-                [change[..., 0] - offset[..., 1], change[..., 1] + offset[..., 0], change[..., 2]], -1
-            )
-            columns[..., :3, number] = np.einsum("cmij,cmi->cmj", axes, offset)
-            columns[..., 3:, number] = np.einsum("cmij,cmi->cmj", axes, rate * turning)
+        columns = error_columns(states, self._rate_rad_s, self._elapsed_s)
         return np.asarray(columns * self.scales[:, np.newaxis, np.newaxis, :])
+
+
+def error_columns(states: Array, rate_rad_s: Array, elapsed_s: Array) -> Array:
+    """What a metre of each of the six does to states (c, m, 6), SI: (c, m, 6, 6).
+
+    ``rate_rad_s`` (c,) is how fast each goes round, ``elapsed_s`` (m,) the time since the six were as they are. They
+    are: along the orbit, a wrong axis, a wrong ellipse (radial now, radial a quarter later), a wrong plane (alike).
+    """
+    phase = rate_rad_s[:, np.newaxis] * elapsed_s
+    sine, cosine, zero = np.sin(phase), np.cos(phase), np.zeros_like(phase)
+    one = np.ones_like(phase)
+    shapes = (  # of position on RTN axes, and the derivative of each by the phase
+        ((one, -1.5 * phase, zero), (zero, -1.5 * one, zero)),
+        ((cosine, -2.0 * sine, zero), (-sine, -2.0 * cosine, zero)),
+        ((sine, 2.0 * (cosine - one), zero), (cosine, -2.0 * sine, zero)),
+        ((zero, zero, cosine), (zero, zero, -sine)),
+        ((zero, zero, sine), (zero, zero, cosine)),
+    )
+    axes = rtn_axes(states)
+    rate = rate_rad_s[:, np.newaxis, np.newaxis]
+    columns = np.empty((*states.shape, 6))
+    speed = np.linalg.norm(states[..., 3:], axis=-1, keepdims=True)
+    columns[..., :3, _ALONG] = states[..., 3:] / speed
+    columns[..., 3:, _ALONG] = gravity(states[..., :3]) / speed
+    for number, (place, slope) in enumerate(shapes, 1):
+        offset, change = np.stack(place, axis=-1), np.stack(slope, axis=-1)
+        turning = np.stack(
+            [change[..., 0] - offset[..., 1], change[..., 1] + offset[..., 0], change[..., 2]], axis=-1
+        )
+        columns[..., :3, number] = np.einsum("cmij,cmi->cmj", axes, offset)
+        columns[..., 3:, number] = np.einsum("cmij,cmi->cmj", axes, rate * turning)
+    return columns

@@ -14,7 +14,7 @@ from commonsky.tracking.errors import OutsideModelsError, UnknownSensorError
 from commonsky.tracking.identify.evidence import Evidence, evidence
 from commonsky.tracking.identify.gate import candidates
 from commonsky.tracking.identify.known_orbits import Index, KnownOrbits
-from commonsky.tracking.identify.looks import Looks, looks
+from commonsky.tracking.looks import Looks, looks
 from commonsky.tracking.tracklets import Tracklet, tracklets
 
 _SURE = 0.95

@@ -35,16 +35,16 @@ class KnownOrbits:
     distrusted: Index
 
     def __len__(self) -> int:
-        return len(self.element_sets)
+        return int(self.objects.size)
 
     @property
     def object_count(self) -> int:
         """How many objects there are, whatever the number of their element sets."""
-        return int(self.objects.max()) + 1 if len(self) else 0
+        return int(self.objects.max()) + 1 if self.objects.size else 0
 
     def positions_teme_m(self, tai_s: Array) -> Array:
         """Where all are at epochs (m,): (m, n, 3), to some metres, NaN where SGP4 fails."""
-        found = _fast_positions_m(self.fast, len(self), tai_s)
+        found = _fast_positions_m(self.fast, self.objects.size, tai_s)
         if self.distrusted.size:
             exact = SatrecArray([self.reference[row] for row in self.distrusted.tolist()])
             error, position_km, _ = exact.sgp4(*sgp4_dates(tai_s))

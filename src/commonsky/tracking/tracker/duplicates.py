@@ -1,0 +1,93 @@
+"""Tracks that are of one object: found by their states, merged by their observations."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from commonsky.astro.numerical import PropagationError
+from commonsky.tracking.tracker.filtering import Filter
+from commonsky.tracking.tracker.orbit_track import Array, OrbitTrack
+from commonsky.tracking.tracker.update import prior_at
+
+_SAME = 18.0  # of six dimensions: 99.4 %
+_NEAR_M = 50e3
+_ROUGH_NEAR = 0.02
+_LEAST_KNOWN_M = 20e3
+
+
+def merged(
+    tracks: Mapping[str, OrbitTrack], changed: Collection[str], filtering: Filter
+) -> Iterator[tuple[str, str, OrbitTrack]]:
+    """Pairs of tracks that are one object, a changed one with any other: the name kept, the name dropped, the track.
+
+    The one with more arcs is kept; arcs of the other are filtered into it as far back as it remembers.
+    """
+    gone: set[str] = set()
+    for name in sorted(set(changed) & set(tracks)):
+        for other in _alike(tracks, name):
+            if gone & {name, other} or not same_object(tracks[name], tracks[other]):
+                continue
+            if _seen_apart(tracks[name], tracks[other], filtering):
+                continue
+            pair = sorted((name, other), key=lambda one: (-len(tracks[one].arcs), one))
+            keep, drop = pair
+            gone.add(drop)
+            yield keep, drop, _together(tracks[keep], tracks[drop], filtering)
+
+
+def same_object(one: OrbitTrack, other: OrbitTrack) -> bool:
+    """Whether two tracks differ by no more than their covariances say, and both know where they are."""
+    early, late = sorted((one, other), key=lambda track: track.epoch_tai_s)
+    try:
+        prior = prior_at(early, late.epoch_tai_s, late.epoch_tai_s)
+    except PropagationError:
+        return False
+    apart = prior.state_gcrf - late.state_gcrf
+    if np.linalg.norm(apart[:3]) > _NEAR_M:
+        return False
+    return bool(apart @ np.linalg.solve(prior.covariance + late.covariance, apart) < _SAME)
+
+
+def _alike(tracks: Mapping[str, OrbitTrack], name: str) -> list[str]:
+    """Tracks whose plane and size are about those of one, and that are known well enough to judge."""
+    own = tracks[name]
+    if own.position_sigma_m > _LEAST_KNOWN_M:
+        return []
+    shape = _shape(own)
+    return [
+        other
+        for other, track in tracks.items()
+        if other != name
+        and track.position_sigma_m < _LEAST_KNOWN_M
+        and np.linalg.norm(_shape(track) - shape) < _ROUGH_NEAR * np.linalg.norm(shape)
+    ]
+
+
+def _shape(track: OrbitTrack) -> Array:
+    return np.cross(track.state_gcrf[:3], track.state_gcrf[3:])
+
+
+def _seen_apart(one: OrbitTrack, other: OrbitTrack, filtering: Filter) -> bool:
+    """Whether one sensor saw both at the same time: then they are two."""
+    own = [filtering.arcs[name] for name in one.arcs]
+    for name in other.arcs:
+        arc = filtering.arcs[name]
+        for each in own:
+            if (
+                each.sensor == arc.sensor
+                and each.begin_tai_s <= arc.end_tai_s
+                and arc.begin_tai_s <= each.end_tai_s
+            ):
+                return True
+    return False
+
+
+def _together(keep: OrbitTrack, drop: OrbitTrack, filtering: Filter) -> OrbitTrack:
+    made = keep
+    for name in drop.arcs:
+        arc = filtering.arcs[name]
+        result = filtering.judged(made, arc)
+        if result is not None and result[1].innovation <= filtering.settings.gate:
+            made = filtering.taken(made, result[0], arc, result[1])
+    return replace(made, designator=made.designator or drop.designator)
