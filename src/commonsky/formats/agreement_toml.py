@@ -9,6 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -37,6 +38,8 @@ _UNSAID: tuple[object, ...] = (None, False)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _S = TypeVar("_S", bound=Struct)
+
+_fields = cache(msgspec.structs.fields)
 
 
 class _Slip(NamedTuple):
@@ -108,7 +111,7 @@ def _read(document: Mapping[str, Any]) -> tuple[Agreement | None, list[_Slip]]:
     """Give the agreement, or all that is wrong with the document."""
     slips = [*_unknown(document, _KEYS, ())]
     fields: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Agreement):
+    for field in _fields(Agreement):
         key = _KEY_OF.get(field.name, field.name)
         if key in _DATES:
             fields[field.name] = _tai_s(document, key, slips)
@@ -126,7 +129,7 @@ def _read_struct(table: Mapping[str, Any], struct: type[_S], path: Path, slips: 
     before = len(slips)
     slips += _unknown(table, struct.__struct_fields__, path)
     fields: dict[str, Any] = {}
-    for field in msgspec.structs.fields(struct):
+    for field in _fields(struct):
         _read_field(table, field, path, fields, slips)
     return _made(struct, fields, path, slips) if len(slips) == before else None
 
@@ -240,9 +243,7 @@ def _words(path: Path) -> str | None:
 
 def _without_defaults(table: dict[str, Any], struct: type[Clause] | type[Declassification]) -> dict[str, Any]:
     # The effect is written even where it is the default: it is what one looks for first.
-    defaults = {
-        f.name: msgspec.to_builtins(f.default) for f in msgspec.structs.fields(struct) if not f.required
-    }
+    defaults = {f.name: msgspec.to_builtins(f.default) for f in _fields(struct) if not f.required}
     order = [key for key in ("id", "effect", "kinds") if key in table]
     return {
         key: table[key]

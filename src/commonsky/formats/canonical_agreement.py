@@ -5,6 +5,7 @@ Fields that only say a default are left out, so that a field which a later versi
 
 import hashlib
 import math
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from msgspec import Struct
 from commonsky.domain import Agreement
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_fields = cache(msgspec.structs.fields)
 
 
 def canonical_agreement(agreement: Agreement) -> bytes:
@@ -29,7 +31,7 @@ def agreement_sha256(agreement: Agreement) -> str:
 def _said(value: Any) -> Any:  # noqa: ANN401  # fields of any type
     match value:
         case Struct():
-            fields = [(f, getattr(value, f.name)) for f in msgspec.structs.fields(value)]
+            fields = [(f, getattr(value, f.name)) for f in _fields(type(value))]
             return {f.name: _said(one) for f, one in fields if f.required or one != f.default}
         case tuple():
             return [_said(one) for one in value]

@@ -15,7 +15,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -35,6 +35,9 @@ from commonsky.node.agreement_files import ACTS
 
 _LATER = f"proposed/*/*{ACTS}"
 _WAITING = frozenset({State.DRAFT, State.AWAITING, State.SUSPENDED, State.INVALID})
+
+_KEPT = 1_024
+"""Documents that are remembered as they were read."""
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
@@ -155,23 +158,35 @@ def read_shelf(folder: Path, keys: Keys, *, own: str, now_tai_s: float) -> Shelf
 
 def _documents(folder: Path, faults: list[str]) -> Iterable[tuple[str, tuple[Path, SignedAgreement]]]:
     """Give every document, by its reference, without its acts."""
-    read: dict[str, Agreement] = {}
+    read: dict[str, SignedAgreement] = {}
     for file in sorted(folder.glob("*.toml")):
         if file.name.endswith(ACTS):
             continue
         try:
-            agreement = read_agreement(file.read_bytes(), source=str(file))
+            bare = _document(file.read_bytes(), str(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read: {error.strerror}")
         except FormatError as error:
             faults.append(str(error))
         else:
-            known = read.setdefault(agreement.reference, agreement)
-            if known is agreement:
-                bare = SignedAgreement(agreement=agreement, sha256=agreement_sha256(agreement))
-                yield agreement.reference, (file, bare)
-            elif known != agreement:
-                faults.append(f"{file}: another document also calls itself {agreement.reference}")
+            reference = bare.agreement.reference
+            known = read.setdefault(reference, bare)
+            if known is bare:
+                yield reference, (file, bare)
+            elif known.agreement != bare.agreement:
+                faults.append(f"{file}: another document also calls itself {reference}")
+
+
+@lru_cache(maxsize=_KEPT)
+def _document(data: bytes, source: str) -> SignedAgreement:
+    """Read a document without its acts; the many that did not change are not read anew when one did."""
+    agreement = read_agreement(data, source=source)
+    return SignedAgreement(agreement=agreement, sha256=agreement_sha256(agreement))
+
+
+@lru_cache(maxsize=_KEPT)
+def _acts_in(data: bytes, source: str) -> tuple[AgreementAct, ...]:
+    return read_acts(data, source=source)
 
 
 def _acts(
@@ -181,7 +196,7 @@ def _acts(
     found: list[AgreementAct] = []
     for file in sorted(folder.glob(f"*{ACTS}")):
         try:
-            acts = read_acts(file.read_bytes(), source=str(file))
+            acts = _acts_in(file.read_bytes(), str(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read: {error.strerror}")
         except FormatError as error:
@@ -193,7 +208,7 @@ def _acts(
     for file in sorted(folder.glob(_LATER)):
         # What came before the document, or could not be put beside it; not proven to be about it before now.
         with suppress(OSError, FormatError):
-            acts = read_acts(file.read_bytes(), source=str(file))
+            acts = _acts_in(file.read_bytes(), str(file))
             proven = [act for act in acts if act.member in keys and not _fault(act, documents, keys)]
             found += [act for act in proven if _is_about(act, documents)]
     found.sort(key=_reference)

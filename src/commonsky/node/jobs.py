@@ -129,7 +129,8 @@ def share(node: Node) -> int:
     """
     for peer in node.config.peers:
         _begin_generation(node, peer.member.id)
-        seal_notices(node, peer.member.id)  # whatever stops releases
+    for reader in node.store.waits_to_be_told():
+        seal_notices(node, reader)  # whatever stops releases
     shelf = node.agreements()
     if shelf.faults:
         node.say_once("agreements", f"nothing is released until this is mended: {'; '.join(shelf.faults)}")
@@ -288,11 +289,14 @@ def _begin_generation(node: Node, reader: str) -> None:
     The reader may have followed another copy of this node: then it never gets what ours put on the feed before.
     """
     generation = node.config.generation
+    if not node.first_time_for(reader):
+        return
     if 0 < node.store.feed_head(reader).gen < generation:
         with node.store.transaction() as tx:
             if tx.begin_generation(reader, generation):
                 tx.tell_again(reader)
                 tx.reconsider(reader, node.now_tai_s(), released_too=True)
+    node.note_begun(reader)
 
 
 def _share_unless_in_doubt(node: Node, reader: str, shelf: Shelf) -> int:

@@ -1,7 +1,7 @@
 """What a node has at hand: who it is, its key, its store, its clock, its agreements as they stand now."""
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition, Lock
@@ -16,6 +16,7 @@ from commonsky.node.screened import Screened
 from commonsky.node.stopwatch import Stopwatch
 from commonsky.sharing.referee import Referee
 from commonsky.store import Store, StoreError
+from commonsky.store.member_keys import keys_after
 
 
 class Settled(NamedTuple):
@@ -46,6 +47,7 @@ class Node:
     _shared_under: tuple[Agreement, ...] | None = None
     _link_faults: dict[str, str | None] = field(default_factory=dict)
     _settled: dict[str, Settled] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
     _said: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -99,6 +101,14 @@ class Node:
         if settled is None or self.store.last_entry(kinds) > settled.through:
             return True
         return self.now_tai_s() >= settled.next_revisit_tai_s
+
+    def first_time_for(self, reader: str) -> bool:
+        """Whether nobody said yet that the feed of a reader goes on in this process's generation."""
+        return reader not in self._begun
+
+    def note_begun(self, reader: str) -> None:
+        """The feed of a reader goes on in this process's generation; there is nothing more to tell again."""
+        self._begun.add(reader)
 
     def look_again(self) -> None:
         """What waits for decisions is not known any more, as when something may be used again."""
@@ -187,8 +197,9 @@ class Node:
 
     def keys(self) -> dict[str, VerifyKey]:
         """The pinned keys of our partners."""
-        peers = (peer.member.id for peer in self.config.peers)
-        return {peer: verify_key(self.key_chain(peer)[-1]) for peer in peers}
+        return {
+            peer: verify_key(chain[-1]) for peer, chain in self._key_chains(self.store.key_steps()).items()
+        }
 
     def bridges(self) -> bytes:
         """Our old keys' word on the keys that followed them, as PEM; nothing while there was no other key."""
@@ -204,15 +215,17 @@ class Node:
         known = self.config.peer(peer)
         if known is None:
             raise ValueError(f"{peer} is no partner")
-        pinned = known.member.public_key
-        return [pinned, *self.store.keys_after(peer, pinned)]
+        return self._key_chains(self.store.key_steps())[peer]
+
+    def _key_chains(self, steps: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+        pinned = {peer.member.id: peer.member.public_key for peer in self.config.peers}
+        return {peer: [key, *keys_after(key, steps.get(peer, {}))] for peer, key in pinned.items()}
 
     def signers(self) -> Keys:
         """The keys with which members sign acts on agreements, and signed them before: our partners' and our own."""
-        ours = {public_hex(self.key), *self.store.keys_of(self.id)}
-        keys = {self.id: ours} | {
-            one.member.id: set(self.key_chain(one.member.id)) for one in self.config.peers
-        }
+        steps = self.store.key_steps()
+        ours = {public_hex(self.key)}.union(*steps.get(self.id, {}).items())
+        keys = {self.id: ours} | {peer: set(chain) for peer, chain in self._key_chains(steps).items()}
         return {member: tuple(map(verify_key, sorted(chain))) for member, chain in keys.items()}
 
     def receiver(self) -> Receiver:

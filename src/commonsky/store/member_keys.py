@@ -1,9 +1,13 @@
 """Keys that partners took after the one that is pinned for them, each on the word of the one before."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from commonsky.store.schema import member_keys
 from commonsky.store.session import Session, insert_missing
+
+_STEPS = select(member_keys.c.member, member_keys.c.old, member_keys.c.new)
 
 
 class MemberKeys(Session):
@@ -17,16 +21,20 @@ class MemberKeys(Session):
 
     def keys_of(self, member: str) -> list[str]:
         """Give every key that a member had before another one, or after."""
-        query = select(member_keys.c.old, member_keys.c.new).where(member_keys.c.member == member)
-        with self._reading() as connection:
-            return sorted({key for row in connection.execute(query) for key in row})
+        return sorted({key for step in self.key_steps().get(member, {}).items() for key in step})
 
-    def keys_after(self, member: str, pinned: str) -> list[str]:
-        """Give the keys that a member took after the pinned one, in their order."""
-        query = select(member_keys.c.old, member_keys.c.new).where(member_keys.c.member == member)
+    def key_steps(self) -> dict[str, dict[str, str]]:
+        """Give, by member, which key followed which."""
+        steps: dict[str, dict[str, str]] = {}
         with self._reading() as connection:
-            follows = {row[0]: row[1] for row in connection.execute(query)}
-        found = [pinned]
-        while (following := follows.get(found[-1])) is not None and following not in found:
-            found.append(following)
-        return found[1:]
+            for row in connection.execute(_STEPS):
+                steps.setdefault(row.member, {})[row.old] = row.new
+        return steps
+
+
+def keys_after(pinned: str, steps: Mapping[str, str]) -> list[str]:
+    """Return the keys that were taken after the pinned one, in their order."""
+    found = [pinned]
+    while (following := steps.get(found[-1])) is not None and following not in found:
+        found.append(following)
+    return found[1:]

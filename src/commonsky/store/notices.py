@@ -22,7 +22,11 @@ _UNSEALED = (
     .order_by(notices_out.c.n)
     .limit(bindparam("most"))
 )
-"""Made once: it is asked with every look for work."""
+_UNOBEYED = (
+    select(notices_in).where(notices_in.c.outcome.is_(None)).order_by(notices_in.c.n).limit(bindparam("most"))
+)
+_TO_TELL = select(notices_out.c.aud).where(notices_out.c.seq.is_(None)).distinct().order_by(notices_out.c.aud)
+"""Made once: these are asked with every look for work."""
 
 
 class Notices(Session):
@@ -33,6 +37,11 @@ class Notices(Session):
         row = {"aud": aud, "kind": kind, "content": content.decode(), "posted_tai_s": at_tai_s}
         with self._writing() as connection:
             connection.execute(insert(notices_out), row)
+
+    def waits_to_be_told(self) -> list[str]:
+        """Give the members for whom notices wait."""
+        with self._reading() as connection:
+            return list(connection.scalars(_TO_TELL))
 
     def unsealed(self, aud: str, limit: int) -> list[PostedNotice]:
         """Give the notices that wait for an envelope to this member, in the order in which they were posted."""
@@ -64,9 +73,8 @@ class Notices(Session):
 
     def unobeyed(self, limit: int) -> list[HeldNotice]:
         """Give received notices on which nothing was done yet, in the order in which they came."""
-        query = select(notices_in).where(notices_in.c.outcome.is_(None)).order_by(notices_in.c.n).limit(limit)
         with self._reading() as connection:
-            return [_held(row) for row in connection.execute(query)]
+            return [_held(row) for row in connection.execute(_UNOBEYED, {"most": limit})]
 
     def mark_obeyed(self, n: int, outcome: str) -> None:
         """Note in words what came of a received notice."""

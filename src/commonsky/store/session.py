@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from operator import itemgetter
 from typing import TypeVar
 
-from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy import Connection, Dialect, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from commonsky.store.errors import StoreError
@@ -35,9 +36,11 @@ class Session(ABC):
 
 def insert_or(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return an insert that can say what to do on a conflict, in the dialect of the connection."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _insert_or(connection.dialect, table)
+
+
+def _insert_or(dialect: Dialect, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def insert_missing(connection: Connection, table: Table) -> Insert:
@@ -53,12 +56,21 @@ def insert_all(
     With ``missing``, rows that are there already are left as they are. SQLAlchemy's own way looks at every value; for
     the log of records that was a third of the time of storing it.
     """
-    made = insert_missing(connection, table) if missing else insert(table)
-    compiled = made.inline().compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    if compiled.positiontup:
-        values = itemgetter(*compiled.positiontup)
-        return connection.exec_driver_sql(str(compiled), [values(row) for row in rows]).rowcount
-    return connection.exec_driver_sql(str(compiled), rows).rowcount
+    words, order = _insertion(table, connection.dialect, tuple(rows[0]), missing=missing)
+    if order:
+        values = itemgetter(*order)
+        return connection.exec_driver_sql(words, [values(row) for row in rows]).rowcount
+    return connection.exec_driver_sql(words, rows).rowcount
+
+
+@lru_cache(maxsize=64)
+def _insertion(
+    table: Table, dialect: Dialect, columns: tuple[str, ...], *, missing: bool
+) -> tuple[str, tuple[str, ...]]:
+    """Return the text of an insert, and the order of its values where the driver takes them by their places."""
+    made = _insert_or(dialect, table).on_conflict_do_nothing() if missing else insert(table)
+    compiled = made.inline().compile(dialect=dialect, column_keys=list(columns))
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def portions(values: Sequence[T], size: int = VALUES_PER_QUERY) -> Iterator[Sequence[T]]:

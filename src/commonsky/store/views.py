@@ -1,8 +1,9 @@
 """Views of the log: the newest tracks and element sets, observations, and how much there is."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, UnaryExpression, and_, func, select, union_all
 
 from commonsky.domain import RecordKind
 from commonsky.store.records import STORED, stored
@@ -11,7 +12,13 @@ from commonsky.store.schema import OWN, decisions, quarantine, records, rederive
 from commonsky.store.session import Session
 from commonsky.store.usable import usable
 
-_LAST_OF_KIND = select(func.max(records.c.n)).where(records.c.kind == bindparam("kind"))
+
+@cache
+def _last_of(kinds: frozenset[RecordKind]) -> CompoundSelect[int | None]:
+    """The newest entry of each kind, each from the end of the index."""
+    return union_all(
+        *(select(func.max(records.c.n)).where(records.c.kind == kind.value) for kind in sorted(kinds))
+    )
 
 
 class Views(Session):
@@ -117,9 +124,11 @@ class Views(Session):
 
     def last_entry(self, kinds: Collection[RecordKind] = tuple(RecordKind)) -> int:
         """Give the number of the newest log entry of these kinds, 0 when there is none."""
+        if not kinds:
+            return 0
         with self._reading() as connection:
-            newest = (connection.scalar(_LAST_OF_KIND, {"kind": kind.value}) for kind in kinds)
-            return max((n or 0 for n in newest), default=0)
+            newest = connection.execute(_last_of(frozenset(kinds)))
+            return max((row[0] or 0 for row in newest), default=0)
 
     def counts(self) -> Counts:
         """Give how much there is of everything."""

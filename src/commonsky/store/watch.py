@@ -1,6 +1,6 @@
 """The state of the node itself: links, the watch log, files taken in, the latest time seen."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from commonsky.domain.printable import printable
 from commonsky.store.rows import IngestedFile, LinkState, WatchLine
@@ -9,6 +9,9 @@ from commonsky.store.session import Session, insert_missing, insert_or
 
 _LATEST_TIME = "latest_tai_s"
 
+_NOTED = select(meta.c.value).where(meta.c.key == _LATEST_TIME)
+_STATE = select(links.c.state).where(links.c.peer == bindparam("of"))
+
 
 class Watch(Session):
     """Questions about the node's own running."""
@@ -16,7 +19,7 @@ class Watch(Session):
     def link_state(self, peer: str) -> LinkState:
         """Give whether we exchange with the peer; we do until the link is cut."""
         with self._reading() as connection:
-            state = connection.scalar(select(links.c.state).where(links.c.peer == peer))
+            state = connection.scalar(_STATE, {"of": peer})
         return LinkState.UP if state is None else LinkState(state)
 
     def cut(self, peer: str, *, at_tai_s: float) -> None:
@@ -74,15 +77,17 @@ class Watch(Session):
             select(watch_log.c.tai_s).order_by(watch_log.c.sequence.desc()).limit(1),
         )
         with self._reading() as connection:
-            noted = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
+            noted = connection.scalar(_NOTED)
             times = [None if noted is None else float(noted), *(connection.scalar(one) for one in newest)]
         return max((time for time in times if time is not None), default=None)
 
     def note_time(self, now_tai_s: float) -> float:
         """Keep the latest time that this node has seen and give it: a clock set back revives no expired label."""
         with self._writing() as connection:
-            known = connection.scalar(select(meta.c.value).where(meta.c.key == _LATEST_TIME))
+            known = connection.scalar(_NOTED)
             latest = now_tai_s if known is None else max(float(known), now_tai_s)
+            if known == repr(latest):
+                return latest
             put = insert_or(connection, meta).values(key=_LATEST_TIME, value=repr(latest))
             connection.execute(
                 put.on_conflict_do_update(index_elements=["key"], set_={"value": repr(latest)})
