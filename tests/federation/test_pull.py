@@ -1,6 +1,7 @@
 """Only the audience of a feed may pull it, and each request is served once."""
 
 import base64
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from msgspec.structs import replace
 from commonsky.domain import FeedHead
 from commonsky.federation import PullGuard, PullRefused, PullRequest, sign_pull
 from commonsky.federation import pull as pull_module
-from commonsky.federation.keys import sign
+from commonsky.federation.certificates import bridge
+from commonsky.federation.keys import sign, signing_key
 from commonsky.federation.pull import PullRefusal
 from partners import GIVER, KEYS, NOW_TAI_S, PUBLIC, READER, THIRD
 
@@ -74,6 +76,26 @@ def test_a_request_of_another_time_is_refused(offset_s):
 def test_strangers_and_impostors_are_refused():
     assert refusal(sign_pull(replace(REQUEST, reader=THIRD), KEYS[THIRD])) is PullRefusal.UNKNOWN_MEMBER
     assert refusal(sign_pull(REQUEST, KEYS[THIRD])) is PullRefusal.BAD_SIGNATURE
+
+
+def test_a_new_key_is_served_when_bridges_lead_to_it_from_the_one_we_know():
+    keys = [KEYS[READER], *(signing_key(bytes([n]) * 32) for n in range(1, 4))]
+    words = [bridge(READER, old, new.public_key()) for old, new in pairwise(keys)]
+    bridges = b"".join(reversed(words))
+    assert guard().judge(sign_pull(REQUEST, keys[-1], bridges), now_tai_s=NOW_TAI_S) == REQUEST
+    assert refusal(sign_pull(REQUEST, keys[-1])) is PullRefusal.BAD_SIGNATURE
+    assert refusal(sign_pull(REQUEST, keys[-1], b"".join(words[1:]))) is PullRefusal.BAD_SIGNATURE
+    assert refusal(sign_pull(REQUEST, KEYS[THIRD], bridges)) is PullRefusal.BAD_SIGNATURE
+    anothers = bridge(THIRD, keys[0], KEYS[THIRD].public_key())
+    assert refusal(sign_pull(REQUEST, KEYS[THIRD], anothers)) is PullRefusal.BAD_SIGNATURE
+    assert refusal(sign_pull(REQUEST, keys[-1]) + ".AAAA") is PullRefusal.BAD_SIGNATURE
+
+
+def test_many_bridges_do_not_outgrow_the_request():
+    keys = [KEYS[READER], *(signing_key(bytes([n]) * 32) for n in range(1, 12))]
+    bridges = b"".join(bridge(READER, old, new.public_key()) for old, new in reversed(list(pairwise(keys))))
+    by = PullGuard(GIVER, {READER: keys[-5].public_key()}.get, began_tai_s=NOW_TAI_S - 1_000.0)
+    assert by.judge(sign_pull(REQUEST, keys[-1], bridges), now_tai_s=NOW_TAI_S) == REQUEST
 
 
 def test_a_request_to_another_issuer_cannot_be_used_here():

@@ -140,3 +140,12 @@ def test_an_answer_to_no_question_is_refused_in_words(pair):
 def test_whose_orbit_is_not_known_cannot_be_asked_about(pair):
     with pytest.raises(LookupError, match="has no orbit of NOTHING"):
         asking.ask(pair.nodes["DOR"], "CAL", "NOTHING", days=1.0, hard_body_radius_m=10.0)
+
+
+def test_a_question_never_tells_an_owner_what_a_third_member_gave(pair):
+    operator = pair.nodes["DOR"]
+    content = decode(operator.store.current_tracks()[0].body).content
+    keep(operator, replace(content, revision=2), Label({"DOR": Component(), "BOR": Component()}))
+    with pytest.raises(LookupError, match="rests on data of BOR"):
+        asking.ask(operator, "CAL", DEBRIS, days=1.0, hard_body_radius_m=10.0)
+    assert not operator.store.posted("CAL", NoticeKind.QUESTION)

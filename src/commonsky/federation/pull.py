@@ -5,7 +5,9 @@ number used once. The receiver is told nothing but "refused"; the giver's log ha
 would tell strangers who is a member.
 
 INVARIANTS
-- Only the audience of a feed may pull it: the requester's pinned key signs, and the feed served is the requester's.
+- Only the audience of a feed may pull it: the requester's pinned key signs, or one that its bridges lead to from
+  there, and the feed served is the requester's. Two members that take new keys at once could not ask each other
+  without bridges: each would hear of the other's key only on the feed that it is refused.
 - A reason holds no word of a stranger, who could otherwise write our log, and fill it, as he likes.
 - A request is served at most once: its number is remembered for as long as its time is acceptable, and requests
   from before this guard began are refused, so that forgetting at a restart opens no door.
@@ -20,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from commonsky.domain import FeedHead
+from commonsky.federation.certificates import bridged
 from commonsky.federation.keys import SigningKey, VerifyKey, sign, verifies
 from commonsky.federation.seal import LAST_PLACE
 
@@ -28,8 +31,11 @@ MAX_REMEMBERED_PER_MEMBER = 10_000
 
 _SIGNING_PREFIX = b"commonsky-pull-v1\n"
 _CANONICAL = msgspec.json.Encoder(order="sorted")
-_MAX_CREDENTIALS = 4_096
+_MAX_CREDENTIALS = 6_144
+_MOST_BRIDGES = 6
+"""So many rolls may come before a partner hears of the first: with more, the request would outgrow a header."""
 _NO_CREDENTIALS = f"the request has no {SCHEME} credentials that can be read"
+_END = b"-----END CERTIFICATE-----\n"
 _NOBODYS_KEY = SigningKey.from_private_bytes(bytes(32)).public_key()
 
 
@@ -86,10 +92,15 @@ class PullRefused(Struct, frozen=True):
     reason: str
 
 
-def sign_pull(request: PullRequest, key: SigningKey) -> str:
-    """Return the credentials of a request, as the value of an HTTP Authorization header."""
+def sign_pull(request: PullRequest, key: SigningKey, bridges: bytes = b"") -> str:
+    """Return the credentials of a request, as the value of an HTTP Authorization header.
+
+    ``bridges`` lead from older keys of the reader to this one, as PEM, the newest first.
+    """
     body = _CANONICAL.encode(request)
-    return f"{SCHEME} {base64.urlsafe_b64encode(body).decode()}.{sign(key, _SIGNING_PREFIX + body)}"
+    credentials = f"{SCHEME} {base64.urlsafe_b64encode(body).decode()}.{sign(key, _SIGNING_PREFIX + body)}"
+    newest = b"".join(one + _END for one in bridges.split(_END)[:-1][:_MOST_BRIDGES])
+    return f"{credentials}.{base64.urlsafe_b64encode(newest).decode()}" if newest else credentials
 
 
 class PullGuard:
@@ -114,10 +125,12 @@ class PullGuard:
         read = _read(credentials)
         if isinstance(read, PullRefused):
             return read
-        request, body, signature = read
+        request, body, signature, bridges = read
         key = self._key_of(request.reader)
         # A stranger's signature is checked too, so that the time taken does not tell who is a member.
-        authentic = verifies(key or _NOBODYS_KEY, signature, _SIGNING_PREFIX + body)
+        authentic = verifies(
+            _reached(request.reader, key or _NOBODYS_KEY, bridges), signature, _SIGNING_PREFIX + body
+        )
         if key is None:
             return PullRefused(PullRefusal.UNKNOWN_MEMBER, "no key is pinned for the member that asks")
         if not authentic:
@@ -148,17 +161,27 @@ class PullGuard:
         return request
 
 
-def _read(credentials: str) -> tuple[PullRequest, bytes, str] | PullRefused:
+def _reached(member: str, key: VerifyKey, bridges: bytes) -> VerifyKey:
+    """Return the key that a member's bridges lead to from the one that we know of it."""
+    try:
+        return [key, *bridged(member, key, bridges)][-1]
+    except ValueError:
+        return key
+
+
+def _read(credentials: str) -> tuple[PullRequest, bytes, str, bytes] | PullRefused:
     scheme, _, token = credentials.partition(" ")
-    encoded, _, signature = token.partition(".")
+    encoded, _, proof = token.partition(".")
+    signature, _, shown = proof.partition(".")
     if scheme != SCHEME or len(credentials) > _MAX_CREDENTIALS:
         return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     try:
         body = base64.b64decode(encoded, altchars=b"-_", validate=True)
         request = _REQUESTS.decode(body)
+        bridges = base64.b64decode(shown, altchars=b"-_", validate=True)
     except (binascii.Error, msgspec.MsgspecError, ValueError, RecursionError):
         return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
     in_range = 0 <= request.gen <= LAST_PLACE and 0 <= request.seq <= LAST_PLACE
     if not in_range or _CANONICAL.encode(request) != body:
         return PullRefused(PullRefusal.UNREADABLE, _NO_CREDENTIALS)
-    return request, body, signature
+    return request, body, signature, bridges

@@ -3,6 +3,7 @@
 INVARIANTS
 - An owner answers only who an agreement in force with ``safety_of_flight`` names, and only from orbits that rest on its
   own data alone: nobody computes with what a third member gave.
+- A question holds an orbit in full, and no clause lets it out: so it rests on data of the asker and the owner alone.
 - Budgets are kept in the transaction that answers. Their refusal says the same words whichever of them is used up.
 - "Clear" says the same whether nothing is hidden or nothing comes near.
 """
@@ -62,12 +63,16 @@ class _Found(NamedTuple):
 def ask(node: Node, owner: str, designator: str, *, days: float, hard_body_radius_m: float) -> Question:
     """Ask an owner about one of our objects from now on; the answer comes with its feed.
 
-    Raises LookupError when we have no orbit of the object, ValueError for a question that nobody answers.
+    Raises LookupError when we have no orbit of the object that is ours to tell, ValueError for a question that nobody
+    answers.
     """
-    claims = trusted_claims(node)
-    orbit = next((one for one in known_orbits(node, claims) if designator in one.names), None)
+    known = known_orbits(node, trusted_claims(node), owner=owner)
+    orbit = next((one for one in known if designator in one.names), None)
     if orbit is None:
         raise LookupError(f"{node.id} has no orbit of {designator}")
+    if others := set(orbit.record.label.components) - {node.id, owner}:
+        words = f"rests on data of {', '.join(sorted(others))}, which a question would tell {owner}"
+        raise LookupError(f"what {node.id} knows of the orbit of {designator} {words}")
     begins_tai_s = node.now_tai_s()
     question = Question(
         id=f"{node.id}-{owner}-{begins_tai_s:.3f}-{designator}",

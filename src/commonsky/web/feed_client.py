@@ -24,7 +24,7 @@ class PullError(LinkError):
     """A partner could not be asked over HTTP, or did not answer with its feed."""
 
 
-def pull(  # noqa: PLR0913  # where, what, and the five things that a request is signed with
+def pull(  # noqa: PLR0913  # where, what, and the six things that a request is signed with
     client: httpx.Client,
     url: str,
     head: FeedHead,
@@ -34,13 +34,14 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
     key: SigningKey,
     now_tai_s: float,
     nonce: str,
+    bridges: bytes = b"",
     wait_s: float = 0.0,
 ) -> bytes:
     """Return what follows ``head`` on the feed of ``issuer`` for ``reader``, as it came.
 
-    ``url`` is the partner's base address, ``nonce`` a number used once; the partner may wait
-    up to ``wait_s`` for something to give. An answer that breaks off is returned as far
-    as it came: each envelope in it stands for itself. Raises PullError with what went wrong.
+    ``url`` is the partner's base address, ``nonce`` a number used once, ``bridges`` what leads from older
+    keys of ours to this one; the partner may wait up to ``wait_s`` for something to give. An answer that breaks off is
+    returned as far as it came: each envelope in it stands for itself. Raises PullError with what went wrong.
     """
     request = PullRequest(
         reader=reader,
@@ -51,7 +52,7 @@ def pull(  # noqa: PLR0913  # where, what, and the five things that a request is
         at_tai_s=now_tai_s,
         nonce=nonce,
     )
-    headers = {"Authorization": sign_pull(request, key), "Accept-Encoding": "identity"}
+    headers = {"Authorization": sign_pull(request, key, bridges), "Accept-Encoding": "identity"}
     asked = f"{url.rstrip('/')}/feed/v1/{issuer}"
     patience_s = PATIENCE_S + wait_s
     try:

@@ -51,6 +51,6 @@ def _signer(node: Node, issuer: str, now_tai_s: Callable[[], float]) -> Callable
             at_tai_s=now_tai_s(),
             nonce=secrets.token_hex(16),
         )
-        return sign_pull(request, node.key)
+        return sign_pull(request, node.key, node.bridges())
 
     return credentials

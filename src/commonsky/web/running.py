@@ -192,6 +192,7 @@ class Running:
                 key=self.node.key,
                 now_tai_s=wall_clock_tai_s(),
                 nonce=secrets.token_hex(16),
+                bridges=self.node.bridges(),
                 wait_s=WAIT_S,
             )
 
