@@ -6,8 +6,10 @@ world     members, their machines, their documents
 disk      a database that survives a crash with what was committed, and may be full
 link      what becomes of an answer on its way
 hostile   a partner that signs whatever it likes
+trusting  keys, questions to an owner, expelling
 model     who may have what, from first principles: shares no code with the product's rules
 reasons   every sentence by which the product explains a decision, and what must be true of it
 invariants  what must hold after every step
+questions what must hold of questions, and after a withdrawal
 coverage  what was seen: transitions, refusals, faults
 """

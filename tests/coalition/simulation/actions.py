@@ -4,7 +4,7 @@ from commonsky.node.incoming import take_incoming
 from commonsky.node.jobs import checkpoint_when_due, fetch, keep_agreements, share
 from commonsky.node.link import LinkError
 from commonsky.store import LinkState, StoreError
-from simulation import agreeing, breaking, hostile, invariants, link, records
+from simulation import agreeing, breaking, hostile, invariants, link, records, trusting
 from simulation.coverage import RESUMED
 from simulation.disk import Crash
 from simulation.model import Terms
@@ -230,6 +230,9 @@ WEIGHTS = {
     agreeing.do_take_away: 1,
     agreeing.do_deliver: 3,
     agreeing.do_spoil_document: 1,
+    trusting.do_roll_key: 2,
+    trusting.do_ask: 3,
+    trusting.do_expel: 1,
     do_cut: 3,
     do_resume: 3,
     breaking.do_time_passes: 6,

@@ -27,6 +27,7 @@ def random_deal(chance, world, giver, *, before=None):
         begins=float(round(begins)),
         ends=float(round(ends)),
         onward=chance.random() < 0.6,
+        questions=(3, 2) if chance.random() < 0.3 else None,
         lease_s=chance.choice((500.0, 5_000.0)) if chance.random() < 0.15 else None,
         rules=tuple(_rule(chance, world, giver, n) for n in range(chance.choice((1, 2, 2, 3)))),
     )
@@ -66,6 +67,7 @@ def conclude(history, chance, deal):
     """Both sides put the document into their folders; some copies are late."""
     world = history.world
     world.deals[deal.id] = deal
+    world.every_deal.append(deal)
     name = f"{deal.id}.v{deal.version}.toml"
     for member in (deal.giver, *sorted(deal.readers)):
         for life in world.lives[member]:
@@ -97,6 +99,7 @@ def _agreed(history, chance, deal, words):
         return f"{deal.reference} {words}"
     world = history.world
     world.deals[deal.id] = deal
+    world.every_deal.append(deal)
     world.proposed[f"{deal.id}.v{deal.version}.toml"] = deal
     draft = life.path / "draft.toml"
     draft.write_text(document(deal))

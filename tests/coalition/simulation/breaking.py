@@ -1,5 +1,6 @@
 """What goes wrong with machines, clocks, disks and backups, and what a hostile member asks for."""
 
+import shutil
 from dataclasses import dataclass
 
 from commonsky.federation import sign_pull
@@ -118,7 +119,10 @@ def do_twin(history, chance):
         return None
     twin = world.new_life(life.member, f"{life.member}-twin-{world.number()}")
     fill_from(twin, backup_of(life))
-    twin.label, twin.terms = life.label, life.terms
+    twin.label, twin.terms, twin.key = life.label, life.terms, life.key
+    for file in ("orbit.secret", "node.bridges.pem"):
+        if (life.path / file).exists():
+            shutil.copy(life.path / file, twin.path / file)
     twin.generation = history.next_generation(life.member) if chance.random() < 0.4 else life.generation
     history.start(twin)
     for name, deal in life.documents.items():

@@ -232,7 +232,9 @@ class Hostile:
     def _foreign(self):
         """A record of another member that we rightly hold; an invented one where we hold none."""
         rows = self.life.query(
-            "SELECT body FROM records WHERE originator NOT IN (?, ?)", self.own, self.reader.member
+            "SELECT body FROM records WHERE originator NOT IN (?, ?) AND body != x''",
+            self.own,
+            self.reader.member,
         )
         return decode(self.chance.choice(rows)[0]) if rows else self._invented(self._third())
 

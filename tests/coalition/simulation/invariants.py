@@ -7,7 +7,9 @@ import re
 
 from commonsky.node.jobs import explain
 from rfc6962 import mth
-from simulation import force, reasons
+from simulation import force, questions, reasons
+from simulation.errors import InvariantError
+from simulation.errors import require as _require
 from simulation.model import LEAVABLE, Case, label_allows
 
 TELLS_THE_ORBIT = {
@@ -26,15 +28,12 @@ WHERE decisions.n > ? ORDER BY decisions.n
 """
 
 
-class InvariantError(AssertionError):
-    pass
-
-
 def look(world, life, coverage):
     """Look at all that is new on a machine's disk since the last look."""
     _records(world, life, coverage)
     _decisions(world, life, coverage, _outbox(world, life, coverage))
     _inbox(world, life)
+    questions.look(world, life, _new(life, "notices_out", "aud, kind, content, posted_tai_s", "n"), coverage)
     _nothing_lost(life)
     _audit(life)
 
@@ -401,6 +400,8 @@ def _rule(life, reference, clause):
 
 def all_have_all(world):
     """In peace, every honest reader holds all that honest givers released to it, to the end of their feeds."""
+    for life in world.every_life():
+        questions.nothing_is_left_of_what_was_withdrawn(world, life)
     for giver in world.honest:
         for reader in world.honest:
             if giver == reader:
@@ -441,8 +442,3 @@ def _all_arrived(world, source, life, where):
             arrived = arrived or (agreement, name) in deleted
             overtaken = gen < newest and {name, fact and fact.original} & refused_now
             _require(arrived or overtaken, f"{where} never got {record} under {agreement}")
-
-
-def _require(holds, words):
-    if not holds:
-        raise InvariantError(words)

@@ -5,7 +5,6 @@ from commonsky.federation import PullRefused, PullRequest, encode_wire, sign_pul
 from commonsky.node.link import LinkError, following
 from simulation.disk import Crash
 from simulation.invariants import may_all_go
-from simulation.world import KEYS
 
 FAULTS = (
     "request lost",
@@ -68,7 +67,7 @@ def answered(world, reader, giver, head, limit):
         at_tai_s=reader.now(),
         nonce=str(world.number()),
     )
-    judged = giver.guard.judge(sign_pull(request, KEYS[reader.member]), now_tai_s=giver.now())
+    judged = giver.guard.judge(sign_pull(request, reader.key, reader.node.bridges()), now_tai_s=giver.now())
     if isinstance(judged, PullRefused):
         raise LinkError(f"refused: {judged.reason}")
     return encode_wire(following(giver.node, judged.reader, judged.head, limit))

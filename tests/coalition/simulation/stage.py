@@ -43,6 +43,7 @@ class Stage:
             for life in self.world.lives[member]:
                 life.put(f"{deal.id}.v{deal.version}.toml", deal)
         self.world.deals[deal.id] = deal
+        self.world.every_deal.append(deal)
         return deal
 
     def declare(self, name, kind, deal):

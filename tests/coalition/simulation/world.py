@@ -4,7 +4,10 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.domain import (
@@ -39,6 +42,7 @@ MEMBERS = {
 }
 PUBLIC = {name: key.public_key() for name, key in KEYS.items()}
 _SPARE_DISKS: list[Disk] = []
+_PAPERS: dict = {}  # Deal -> its document and the acts by which all parties signed it
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Life:
     disk: Disk
     generation: int = 1
     skew_s: float = 0.0
+    key: object = None
     terms: object = None  # of what it takes in from catalogue files
     label: Component = field(default_factory=Component)
     keeps_traces: bool = True
@@ -115,10 +120,11 @@ class Life:
         home = NodeFolder(self.path)
         for part in (home.agreements, home.incoming):
             part.mkdir(parents=True, exist_ok=True)
+        self.key = self.key or KEYS[self.member]
         config = NodeConfig(
             operation="Simulated",
             mode=MODE,
-            member=MEMBERS[self.member],
+            member=replace(MEMBERS[self.member], public_key=public_hex(self.key)),
             url="http://127.0.0.1:8701",
             generation=self.generation,
             catalogue_label=self.label,
@@ -131,9 +137,8 @@ class Life:
         )
         store = self.disk.open(self.member)
         self.floor_tai_s = self._kept_time()
-        self.node = start_node(config, home, KEYS[self.member], store, self.asked_for_time)
-        keys = {one: PUBLIC[one] for one in self.world.names if one != self.member}
-        self.guard = PullGuard(self.member, keys.get, began_tai_s=-1e12, window_s=900.0)
+        self.node = start_node(config, home, self.key, store, self.asked_for_time)
+        self.guard = PullGuard(self.member, self.node.key_of, began_tai_s=-1e12, window_s=900.0)
 
     def _kept_time(self):
         """The latest time by which this node decided or told anything; a clock set back must not undercut it."""
@@ -155,8 +160,14 @@ class Life:
         if deal is None:
             (folder / name).write_text("this is no document")
             return
+        acts = folder / name.replace(".toml", ".acts.toml")
+        if deal in _PAPERS:
+            (folder / name).write_bytes(_PAPERS[deal][0])
+            acts.write_bytes(_PAPERS[deal][1])
+            return
         keys = {one: KEYS[one] for one in {deal.giver, *deal.readers}}
         sign_for_all(folder, document(deal), keys, name=name)
+        _PAPERS[deal] = (folder / name).read_bytes(), acts.read_bytes()
 
     def take_away(self, name):
         del self.documents[name]
@@ -186,6 +197,7 @@ class World:
         self.audited = False  # whether heads of audit trees are shown and witnessed
         self.coarse = {}  # (originator, id, level, fields left out) -> the bytes that went out
         self.undelivered = []  # (reader, file name, deal): copies of agreements on their way
+        self.every_deal = []  # all that were ever made
         self.deals = {}  # id -> newest Deal that was ever made
         self.answers = {}  # (giver, reader) -> answers that were given before
         self.counter = 0
@@ -205,6 +217,7 @@ class World:
         _SPARE_DISKS.append(life.disk)
 
     def close(self):
+        _PAPERS.clear()
         for life in self.every_life():
             life.disk.erase()
         _SPARE_DISKS.extend(life.disk for life in self.every_life())
@@ -227,7 +240,12 @@ class World:
 
 
 def _acts(file):
-    told = tomllib.loads(file.read_text())["act"]
+    return _acts_in(file.read_text())
+
+
+@lru_cache(maxsize=1_000)
+def _acts_in(text):
+    told = tomllib.loads(text)["act"]
     return tuple(Act(one["member"], one["act"], tai_s_from_utc(one["at_utc"])) for one in told)
 
 
