@@ -141,7 +141,9 @@ def test_an_edit_is_also_asked_of_every_record_that_there_can_be(demo, view):
     assert not any(one.kinds for one in found.readers)
     assert (beyond.reader, beyond.answer) == ("GBR", "found")
     assert "would go out by NOR-GBR@3 clause sensors" in beyond.words
-    assert any("observations, those of the last 6 hours, the newest 5,000" in one for one in found.limits)
+    assert any(
+        "of observations only those of the last 6 hours, the newest 5,000" in one for one in found.limits
+    )
 
 
 def test_counts_say_where_they_are_not_of_all_that_is_held(view):

@@ -151,7 +151,7 @@ function Answer({ found }: { found: WhatIf }) {
         <Reader key={one.reader} change={one} />
       ))}
       {found.readers.length > 0 && found.limits.length > 0 && (
-        <p class="muted">Of what we hold this looks at {found.limits.join("; ")}; and at all of the other kinds.</p>
+        <p class="muted">This looks at all that we hold, but {found.limits.join(", and ")}.</p>
       )}
       {found.beyond.length > 0 && <EveryRecord beyond={found.beyond} />}
     </>

@@ -90,7 +90,7 @@ def what_if(view: ReleaseView, node: Node, agreement: Agreement) -> WhatIf:
             if ours and node.config.peer(reader) is not None
         ),
         beyond=_beyond(node, agreement),
-        limits=tuple(f"of {_WORDS[kind]}, {limit}" for kind, limit in LIMITS.items()) if ours else (),
+        limits=tuple(f"of {_WORDS[kind]} only {limit}" for kind, limit in LIMITS.items()) if ours else (),
     )
 
 
