@@ -31,6 +31,7 @@ COMMANDS = {
     "identify": "Say which objects of a catalogue were seen: ranked candidates for each tracklet.",
     "message": "Check, convert and show CCSDS messages: CDM, OEM, OMM, OPM, OCM, TDM and their kin.",
     "pc": "Probability of collision of a conjunction message: every method, which one to trust, and why.",
+    "task": "Sensor tasking: the best plan on everybody's terms, with its proof, its check and its reasons.",
     "node": "One member's node: found it, know partners, take files in, serve.",
     "account": "People who may log in at a node's console: add, list, roles, passwords, passkeys.",
     "agreement": "Agreements: write, check, compare, sign, suspend, resume, withdraw and list them.",
@@ -42,7 +43,7 @@ COMMANDS = {
     "conformance": "Check from outside whether a partner's feed keeps the protocol.",
     "demo": "Bring up a coalition of sovereign nodes and let it observe, track and share for a day.",
 }
-GROUPS = {"account", "agreement", "audit", "link", "message", "node"}
+GROUPS = {"account", "agreement", "audit", "link", "message", "node", "task"}
 for _name, _line in COMMANDS.items():
     _module = f"commonsky.cli.{_name}"
     app.command(
