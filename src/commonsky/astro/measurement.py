@@ -4,8 +4,8 @@ The states that go in are those at the observation's time tag; the short way to 
 the object is bridged by a second-order expansion (exact to a micrometre for anything that orbits the Earth).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,11 +24,35 @@ _SLOPE_STEP_RAD = 1e-5
 
 
 @dataclass(frozen=True)
+class LaserAir:
+    """Weather at a station of which the ranges are by laser: columns (n,) at rising epochs, humidity from 0 to 1."""
+
+    wavelength_m: float
+    tai_s: Array
+    pressure_hpa: Array
+    temperature_k: Array
+    humidity: Array
+
+    def at(self, tai_s: Array) -> Array:
+        """What `troposphere.laser_delay_m` wants (k, 4), at epochs (k,)."""
+        pressure, temperature, humidity = (
+            np.interp(tai_s, self.tai_s, column)
+            for column in (self.pressure_hpa, self.temperature_k, self.humidity)
+        )
+        vapour = humidity * troposphere.saturated_vapour_hpa(temperature)
+        return np.stack([pressure, temperature, vapour, np.full_like(pressure, self.wavelength_m)], axis=1)
+
+
+@dataclass(frozen=True)
 class Atmosphere:
-    """Which effects of the lower atmosphere the measured values still contain."""
+    """Which effects of the lower atmosphere the measured values still contain.
+
+    ``lasers`` has the weather of stations that range by light, by sensor; all others are taken for radars.
+    """
 
     troposphere: bool = True
     refraction: bool = True
+    lasers: Mapping[str, LaserAir] = field(default_factory=dict, hash=False)
 
 
 VACUUM = Atmosphere(troposphere=False, refraction=False)
@@ -39,7 +63,8 @@ VACUUM = Atmosphere(troposphere=False, refraction=False)
 class Stations:
     """Where sensors stand at the time tags of n observations: GCRF columns (n, 3), metres and seconds.
 
-    ``horizon`` (n, 3, 3) turns GCRF vectors to east, north, up at the sensor; ``spin_rad_s`` is Earth's rotation.
+    ``horizon`` (n, 3, 3) turns GCRF vectors to east, north, up at the sensor; ``spin_rad_s`` is Earth's rotation;
+    ``laser_air`` (n, 4) is what `troposphere.laser_delay_m` wants, NaN for radars.
     """
 
     position_m: Array
@@ -48,22 +73,13 @@ class Stations:
     horizon: Array
     latitude_rad: Array
     height_m: Array
+    laser_air: Array | None = None
 
     def rows(self, index: NDArray[np.int64]) -> "Stations":
         """Some of the rows, in the order of ``index``."""
-        return Stations(
-            *(
-                column[index]
-                for column in (
-                    self.position_m,
-                    self.velocity_m_s,
-                    self.spin_rad_s,
-                    self.horizon,
-                    self.latitude_rad,
-                    self.height_m,
-                )
-            )
-        )
+        columns = ("position_m", "velocity_m_s", "spin_rad_s", "horizon", "latitude_rad", "height_m")
+        some = {name: getattr(self, name)[index] for name in columns}
+        return Stations(**some, laser_air=None if self.laser_air is None else self.laser_air[index])
 
 
 def stations(sites: Sequence[Site], tai_s: ArrayLike) -> Stations:
@@ -184,7 +200,12 @@ def _range(rays: _Rays, at: Stations, atmosphere: Atmosphere) -> Prediction:
     value = 0.5 * (down + up) if rays.two_way else down
     if atmosphere.troposphere:
         elevation = np.arcsin(np.einsum("nj,nj->n", at.horizon[:, 2, :], rays.down_m) / down)
-        value = value + troposphere.range_delay_m(elevation, at.latitude_rad, at.height_m)
+        delay = troposphere.range_delay_m(elevation, at.latitude_rad, at.height_m)
+        if at.laser_air is not None:
+            by_light = np.isfinite(at.laser_air[:, 0])
+            places = (column[by_light] for column in (elevation, at.latitude_rad, at.height_m, at.laser_air))
+            delay[by_light] = troposphere.laser_delay_m(*places)
+        value = value + delay
     return Prediction(value[:, np.newaxis], _by_state(_line_of_sight(rays), rays))
 
 

@@ -1,23 +1,24 @@
 """``commonsky fit``: an orbit from a tracking data message."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
-from commonsky.astro.measurement import VACUUM, Atmosphere
+from commonsky.astro.measurement import VACUUM, Atmosphere, LaserAir
 from commonsky.astro.numerical import default_force_model
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.cli.fit_output import FitOutput, write_output
+from commonsky.cli.fit_reading import read_observations
 from commonsky.cli.fit_report import fit_report
 from commonsky.cli.render import CommandError, Exit, show
 from commonsky.domain import ElementSet, ForceModel, Observation, Sensor
 from commonsky.formats.catalogue import read_catalogue
 from commonsky.formats.sites import SiteFile, read_sites
-from commonsky.formats.tdm import RangeBasis, read_tdm
+from commonsky.formats.tdm import RangeBasis
 from commonsky.tracking import Estimated, Fit, FitSettings, TrackingError, fit_realistically
 from commonsky.tracking import fit as estimate_orbit
 
@@ -113,7 +114,8 @@ def fit(
     Parameters
     ----------
     observations
-        A CCSDS tracking data message, KVN or XML.
+        A CCSDS tracking data message, KVN or XML; reports in the formats IOD, UK or RDE of observers of satellites;
+        laser ranges in CRD. What it is shows in the file.
     sites
         Places and noise of the sensors: TOML with [[sensor]] tables, a RESONAATE network or GeoJSON.
     options
@@ -126,14 +128,14 @@ def fit(
     """
     places = _places(sites)
     sensors = {name: _with_noise(sensor, options) for name, sensor in places.sensors.items()}
-    message = read_tdm(
+    message, lasers = read_observations(
         _bytes(observations), source=str(observations), sensors=sensors, range_basis=options.range_basis
     )
     chosen = _of_one_target(message.observations, options.target)
     _require_places(observations, chosen, sensors, sites)
     span_s = output.span_s()
     try:
-        found = _fitted(chosen, sensors, options)
+        found = _fitted(chosen, sensors, options, lasers)
     except TrackingError as error:
         unread = f" ({len(message.rejected)} lines could not be read)" if message.rejected else ""
         raise CommandError(f"{observations}: no orbit: {error}{unread}") from error
@@ -142,8 +144,14 @@ def fit(
     return show(report, as_json=as_json)
 
 
-def _fitted(chosen: Sequence[Observation], sensors: Mapping[str, Sensor], options: FitOptions) -> Fit:
+def _fitted(
+    chosen: Sequence[Observation],
+    sensors: Mapping[str, Sensor],
+    options: FitOptions,
+    lasers: Mapping[str, LaserAir],
+) -> Fit:
     settings = _settings(options)
+    settings = replace(settings, atmosphere=replace(settings.atmosphere, lasers=lasers))
     start = None if options.start is None else _element_set(options.start, options.object_number)
     if options.plain:
         return estimate_orbit(chosen, sensors, settings=settings, initial=start)

@@ -24,3 +24,25 @@ def gcrf_from(frame: str, right_ascension_rad: float, declination_rad: float) ->
     longitude, latitude = erfa.c2s(direction)
     turns = math.floor((right_ascension_rad - float(longitude)) / math.tau + 0.5)
     return float(longitude) + turns * math.tau, float(latitude)
+
+
+def gcrf_from_chart(
+    epoch: str, tai_s: float, right_ascension_rad: float, declination_rad: float
+) -> tuple[float, float]:
+    """As `gcrf_from`, from a star chart of a year (``B1950``, ``J2000``) or, with ``date``, of the day itself.
+
+    B1950 is the system of the FK4, the others are precession alone (IAU 2006): arcseconds for the oldest charts.
+    """
+    if epoch == "J2000":
+        return gcrf_from("J2000", right_ascension_rad, declination_rad)
+    if epoch == "B1950":
+        ra, dec = erfa.fk45z(right_ascension_rad, declination_rad, 1950.0)
+        return gcrf_from("J2000", float(ra), float(dec))
+    if epoch == "date":
+        jd1, jd2 = _J2000_JD, tai_s / 86400.0
+    else:
+        year = float(epoch[1:])
+        jd1, jd2 = erfa.epb2jd(year) if epoch[0] == "B" else erfa.epj2jd(year)
+    direction = np.asarray(erfa.pmat06(jd1, jd2)).T @ erfa.s2c(right_ascension_rad, declination_rad)
+    longitude, latitude = erfa.c2s(direction)
+    return float(longitude) % math.tau, float(latitude)

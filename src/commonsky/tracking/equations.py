@@ -1,7 +1,7 @@
 """The observation equations: residuals and their partials by all unknowns, as columns of numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,8 @@ def equations(
         raise UnknownSensorError(f"no place is known for the sensors {', '.join(missing)}")
     epochs = np.array([one.epoch_tai_s for one in observations])
     at = stations([sensors[one.sensor].site for one in observations], epochs)
+    if atmosphere.lasers:
+        at = replace(at, laser_air=_laser_air(observations, epochs, atmosphere))
     members: dict[tuple[ObservationKind, SignalPath, TimeTag], list[int]] = {}
     for i, one in enumerate(observations):
         members.setdefault((one.kind, one.path, one.time_tag), []).append(i)
@@ -131,3 +133,11 @@ def equations(
         atmosphere=atmosphere,
         unknowns=unknowns,
     )
+
+
+def _laser_air(observations: Sequence[Observation], epochs: Array, atmosphere: Atmosphere) -> Array:
+    air = np.full((len(observations), 4), np.nan)
+    for sensor, weather in atmosphere.lasers.items():
+        rows = np.array([one.sensor == sensor for one in observations])
+        air[rows] = weather.at(epochs[rows])
+    return air

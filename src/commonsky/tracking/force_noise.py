@@ -24,6 +24,7 @@ _SHARE_OF_DRAG = 0.25
 _DENSITY_MEMORY_S = 86400.0
 _SHARE_OF_RADIATION = 0.04
 _FLOOR_M_S2 = 3e-10
+_CROSS_TRACK = 30.0  # errors of tides and of the pole turn the plane the same way for days
 _KAULA = 1e-5
 _OMITTED_SHARE = 1.0 / 150.0  # of an omitted field's size: most of it averages out over half a revolution
 _SOLAR_PRESSURE_N_M2 = 4.56e-6
@@ -51,7 +52,8 @@ class ForceNoise:
         fast = np.diag(self.fast_m_s2**2 * self.interval_s / np.diff(edges_tai_s))
         radiation = self.radiation_m_s2**2 * np.exp(-apart / (0.5 * self.interval_s))
         density = self.density_m_s2**2 * np.exp(-apart / _DENSITY_MEMORY_S)
-        return np.kron(fast + radiation, np.eye(3)) + np.kron(density, np.diag([0.0, 1.0, 0.0]))
+        along = np.kron(fast, np.diag([1.0, 1.0, _CROSS_TRACK**2])) + np.kron(radiation, np.eye(3))
+        return np.asarray(along + np.kron(density, np.diag([0.0, 1.0, 0.0])))
 
     def edges(self, first_tai_s: float, last_tai_s: float) -> Array:
         """Edges of the intervals over a span."""
