@@ -30,7 +30,7 @@ _TELLING_VALUES = 9
 _LONGEST_RANGE_SIGMA_SHARE = 0.2
 _ELEMENT_SET_SCALE = 1.5
 _FIT_SCALE = 1.5
-_MOST_TRIALS = 6
+_MOST_EARLIER, _MOST_TRIALS = 4, 2
 _LOWEST_PERIGEE_M = 6.45e6
 _LARGEST_AXIS_M = 2e8
 _FEWEST_PLACES = 4
@@ -170,7 +170,7 @@ def joined(
         if arc.id != newest.id
         and arc.end_tai_s < newest.begin_tai_s
         and newest.begin_tai_s - arc.begin_tai_s < settings.longest_start_s
-    ][-_MOST_TRIALS:]
+    ][-_MOST_EARLIER:]
     for pair in list(combinations(reversed(earlier), 2))[:_MOST_TRIALS]:
         made = of_arcs([*pair, newest], track_id, sensors, settings)
         if made is not None:
