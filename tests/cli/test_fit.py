@@ -125,7 +125,7 @@ def lines():
 
 
 def test_an_orbit_comes_out_as_json_from_a_plain_message(files, capsys, lines):
-    assert main([*files(MESSAGE.format(target="X", data="\n".join(lines))), "--json"]) == 0
+    assert main([*files(MESSAGE.format(target="X", data="\n".join(lines))), "--degree=20", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["converged"]
     assert found["weighted_rms"] < 0.5  # the fit chooses a finer gravity field than the simulation
@@ -135,7 +135,7 @@ def test_an_orbit_comes_out_as_json_from_a_plain_message(files, capsys, lines):
 
 def test_a_bad_line_is_listed_and_the_orbit_still_made(files, capsys, lines):
     spoiled = ["RANGE = 2019-01-05T22:40:00 far", *lines]
-    assert main([*files(MESSAGE.format(target="X", data="\n".join(spoiled))), "--json"]) == 3
+    assert main([*files(MESSAGE.format(target="X", data="\n".join(spoiled))), "--degree=20", "--json"]) == 3
     found = json.loads(capsys.readouterr().out)
     assert len(found["unread"]) == 1
     assert found["unread"][0]["line"] == 15
@@ -148,3 +148,44 @@ def test_the_table_names_what_was_not_used(files, capsys, lines):
     shown = capsys.readouterr().out
     assert "Observations not used" in shown
     assert "sigma off" in shown
+
+
+def test_everything_asked_for_is_written(files, capsys, lines, tmp_path):
+    from commonsky.formats.catalogue import read_catalogue
+    from commonsky.formats.ccsds import check_document, read_document
+    from commonsky.formats.ccsds.ephemeris import read_ephemerides
+
+    places = {name: tmp_path / f"out.{name}" for name in ("oem", "xml", "omm", "tle", "png")}
+    options = ("--oem", "oem"), ("--opm", "xml"), ("--omm", "omm"), ("--tle", "tle"), ("--plot", "png")
+    written = [word for option, name in options for word in (option, str(places[name]))]
+    asked = ["--degree", "20", "--predict", "6h", "--step", "10min", "--json", *written]
+    assert main([*files(MESSAGE.format(target="X", data="\n".join(lines))), *asked]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["hours"] for row in found["prediction"]] == [0.0, 6.0]
+    assert found["mean_elements"]["worst_m"] < 5e3
+    for name in ("oem", "xml", "omm"):
+        document = read_document(places[name].read_bytes(), source=name)
+        assert not [one for one in check_document(document) if one.severity == "error"]
+    (ephemeris,) = read_ephemerides(places["oem"].read_bytes(), source="oem").ephemerides
+    assert len(ephemeris.covariances) == len(ephemeris.epochs_tai_s)
+    (elements,) = read_catalogue(places["tle"].read_bytes(), source="tle").element_sets
+    assert elements.mean_motion_rev_day == pytest.approx(14.3, abs=0.5)
+    assert places["png"].read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--predict", "soon"], "48h"),
+        (["--predict", "99d"], "30 days"),
+        (["--step", "0s"], "less than a second"),
+    ],
+)
+def test_wrong_spans_are_usage_errors(files, capsys, more, words):
+    assert main([*files(), *more]) == 2
+    assert words in said(capsys)
+
+
+def test_without_sites_the_message_says_what_to_write(files, capsys):
+    assert main(files()[:2]) == 2
+    assert "[[sensor]]" in said(capsys)
