@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -21,9 +22,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from commonsky.domain import (
-    Accepted,
     Component,
     Decision,
+    FeedHead,
     Label,
     Member,
     MemberKind,
@@ -33,12 +34,13 @@ from commonsky.domain import (
     Record,
 )
 from commonsky.exercise.coalition import signatures
-from commonsky.federation import Receiver, accept, read_wire, seal
+from commonsky.federation import seal
 from commonsky.federation.keys import SigningKey, public_hex, signing_key
 from commonsky.formats.agreement_toml import read_agreement
 from commonsky.formats.canonical import encode, record_id
 from commonsky.node.agreement_files import acts_file, add_acts
 from commonsky.node.config import NodeConfig, NodeFolder, Peer
+from commonsky.node.jobs import fetch
 from commonsky.node.node import Node
 from commonsky.node.start import found_node, open_node
 from commonsky.store import Store
@@ -90,13 +92,13 @@ def member(name: str) -> Member:
     return Member(id=name, name=name, kind=MemberKind.NATION, public_key=public_hex(KEYS[name]))
 
 
-def giving_node(folder: Path) -> Node:
-    """Found the giver's node."""
-    peer = Peer(member=member(READER), url="http://127.0.0.1:1")
+def node_of(own: str, other: str, folder: Path) -> Node:
+    """Found the node of a member that has one partner."""
+    peer = Peer(member=member(other), url="http://127.0.0.1:1")
     config = NodeConfig(
-        operation="Bench", mode=Mode.REAL, member=member(GIVER), url="http://127.0.0.1:1", peers=(peer,)
+        operation="Bench", mode=Mode.REAL, member=member(own), url="http://127.0.0.1:1", peers=(peer,)
     )
-    agree(found_node(folder, config, KEYS[GIVER]), TERMS, KEYS)
+    agree(found_node(folder, config, KEYS[own]), TERMS, KEYS)
     return open_node(folder, lambda: NOW_TAI_S)
 
 
@@ -157,16 +159,13 @@ def served(node: Node) -> Iterator[str]:
     thread.join()
 
 
-def receive(store: Store, url: str) -> int:
-    """Pull, verify, decode and store until there is no more; return the number of records."""
-    keys = {GIVER: KEYS[GIVER].public_key()}
-    receiver = Receiver(own=READER, mode=Mode.REAL, keys=keys, agreements={AGREEMENT.reference: AGREEMENT})
-    received = pulls = 0
+def receive(node: Node, url: str) -> int:
+    """Pull, verify, decode and store as a node does, until there is no more; return the number of records."""
+    numbers = count()
     with httpx.Client(trust_env=False) as client:
-        while True:
-            pulls += 1
-            head = store.cursor(GIVER)
-            data = pull(
+
+        def ask(head: FeedHead) -> bytes:
+            return pull(
                 client,
                 url,
                 head,
@@ -174,23 +173,16 @@ def receive(store: Store, url: str) -> int:
                 issuer=GIVER,
                 key=KEYS[READER],
                 now_tai_s=NOW_TAI_S,
-                nonce=str(pulls),
+                nonce=str(next(numbers)),
             )
-            envelopes = read_wire(data).envelopes
-            if not envelopes:
+
+        received = 0
+        while True:
+            came = fetch(node, GIVER, ask)
+            assert not came.refused, came.refused
+            if not came.envelopes:
                 return received
-            for envelope in envelopes:
-                outcome = accept(
-                    envelope,
-                    receiver,
-                    issuer=GIVER,
-                    head=store.cursor(GIVER),
-                    held=lambda gen, seq: store.held_header(GIVER, gen, seq),
-                    now_tai_s=NOW_TAI_S,
-                )
-                assert isinstance(outcome, Accepted), outcome
-                assert store.admit(envelope, outcome, received_tai_s=NOW_TAI_S)
-                received += len(outcome.received)
+            received += came.records
 
 
 def store_plainly(file: Path, bodies: Sequence[bytes], each: int) -> None:
@@ -222,7 +214,7 @@ def main() -> None:
         rates.append((what, count / (time.perf_counter() - began_s)))
 
     with tempfile.TemporaryDirectory() as folder:
-        node = giving_node(Path(folder) / "giver")
+        node = node_of(GIVER, READER, Path(folder) / "giver")
         began_s = time.perf_counter()
         for k in range(0, len(records), asked.each):
             node.store.append(records[k : k + asked.each])
@@ -230,17 +222,17 @@ def main() -> None:
         began_s = time.perf_counter()
         release(node.store, asked.each)
         timed("giver: decisions kept, sealed, on the feed", len(records), began_s)
-        reader = Store.open(Path(folder) / "reader.sqlite")
+        reader = node_of(READER, GIVER, Path(folder) / "reader")
         with served(node) as url:
             began_s = time.perf_counter()
             received = receive(reader, url)
             timed("receiver: pulled, verified, decoded, stored", received, began_s)
-        held = [one.body for one in reader.observations()]
+        held = [one.body for one in reader.store.observations()]
         assert held == bodies, "the receiver holds something else than was given"
         began_s = time.perf_counter()
         store_plainly(Path(folder) / "plain.sqlite", bodies, asked.each)
         timed("limit: sqlite3 alone, bodies only, nothing verified", len(bodies), began_s)
-        reader.close()
+        reader.store.close()
         node.store.close()
     some = bodies[:BARE_SIGNATURES]
     signatures = [KEYS[GIVER].sign(body) for body in some]

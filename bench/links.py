@@ -425,7 +425,7 @@ def cut(records: int) -> None:
     """Print how fast what waited is taken in, and what memory it takes at both ends."""
     each = 1_000
     with tempfile.TemporaryDirectory() as folder:
-        node = one_feed.giving_node(Path(folder) / "giver")
+        node = one_feed.node_of(one_feed.GIVER, one_feed.READER, Path(folder) / "giver")
         began_s = time.monotonic()
         bytes_of_all = 0
         for number in range(records // each):
@@ -439,11 +439,12 @@ def cut(records: int) -> None:
         giving = processes.Process(target=serve_giver, args=(folder, port, ready))
         giving.start()
         ready.wait(timeout=WITHIN_S)
-        store = Store.open(Path(folder) / "reader.sqlite")
+        reader = one_feed.node_of(one_feed.READER, one_feed.GIVER, Path(folder) / "reader")
+        store = reader.store
         memory = Memory(("giver", giving.pid or 0), ("receiver", os.getpid()))
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         with memory:
-            received = one_feed.receive(store, f"http://127.0.0.1:{port}")
+            received = one_feed.receive(reader, f"http://127.0.0.1:{port}")
         took_s, cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
         giving.terminate()
         giving.join()

@@ -205,7 +205,8 @@ class DemoRelease:
             key=KEYRING[giver],
             iat_tai_s=self.now_tai_s,
         )
-        return jobs.take_in(self.node, giver, envelope)
+        [outcome] = jobs.take_in(self.node, giver, [envelope])
+        return outcome
 
     def contradict(self, log="FRA", told_by="DEU"):
         """Keep a head of a partner's tree that cannot be true beside another."""

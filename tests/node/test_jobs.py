@@ -261,7 +261,8 @@ def store_as_received(coalition, giver, reader, *records):
         key=node.key,
         iat_tai_s=coalition.now_tai_s,
     )
-    assert isinstance(jobs.take_in(coalition.nodes[reader], giver, envelope), Accepted)
+    [outcome] = jobs.take_in(coalition.nodes[reader], giver, [envelope])
+    assert isinstance(outcome, Accepted)
 
 
 def test_a_partner_does_not_move_our_sensor(coalition, rehearsal):

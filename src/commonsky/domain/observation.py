@@ -67,5 +67,6 @@ class Observation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         wanted = VALUES_PER_KIND[self.kind]
         if not len(self.values) == len(self.sigmas) == len(self.biases) == wanted:
             raise ValueError(f"{self.kind} needs {wanted} values, sigmas and biases")
-        if not all(sigma > 0.0 for sigma in self.sigmas):
-            raise ValueError(f"sigmas of {self.kind} must be positive")
+        for sigma in self.sigmas:  # a loop: this is done for each observation that comes from a partner
+            if not sigma > 0.0:
+                raise ValueError(f"sigmas of {self.kind} must be positive")

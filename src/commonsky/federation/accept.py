@@ -20,7 +20,7 @@ INVARIANTS
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -126,7 +126,7 @@ def accept(  # noqa: PLR0913  # the envelope, who receives, and the three things
     if refused is not None:
         return refused
     lines = [] if withheld else envelope.body.encode().split(b"\n")[:-1]
-    parts = list(enumerate(map(_read_line, lines), start=1))
+    parts = list(enumerate(_read_lines(lines), start=1))
     missing = sorted(
         {part.agreement for _, part in parts if isinstance(part, Released)} - set(receiver.agreements)
     )
@@ -220,8 +220,25 @@ def _empty(header: EnvelopeHeader) -> str:
     )
 
 
+def _read_lines(lines: Sequence[bytes]) -> Iterator[Released | Notice | bytes]:
+    """Give the parts of each line, or the line itself where it is not a canonical one.
+
+    Most lines begin as the one before: what stands between such a beginning and the last brace is the record, and it is
+    read, strictly, in any case.
+    """
+    begins, agreement = b"", ""
+    for line in lines:
+        if begins and line.startswith(begins) and line.endswith(b"}"):
+            yield Released(agreement=agreement, record=msgspec.Raw(line[len(begins) : -1]))
+            continue
+        part = _read_line(line)
+        if isinstance(part, Released):
+            agreement = part.agreement
+            begins = line[: len(line) - 1 - len(bytes(part.record))]
+        yield part
+
+
 def _read_line(line: bytes) -> Released | Notice | bytes:
-    """Return the line's parts, or the line itself where it is not a canonical one."""
     if line.startswith(b'{"content":'):
         return _read_notice(line)
     try:

@@ -51,6 +51,9 @@ from commonsky.node.screening import screened
 from commonsky.store import Appended, IngestedFile, LinkState, StoredRecord, Transaction
 
 RECORDS_PER_ENVELOPE = 1_000
+RECORDS_PER_TRANSACTION = 10_000
+"""That came from a partner: one flush to the disk for many, and others may write in between."""
+
 ORBIT_KINDS = (RecordKind.TRACK, RecordKind.ELEMENT_SET, RecordKind.IDENTITY_CLAIM)
 
 
@@ -201,7 +204,7 @@ def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
     wire = read_wire(transport(node.store.cursor(issuer)))
     for fault in wire.faults:
         node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
-    admitted = [take_in(node, issuer, envelope) for envelope in wire.envelopes]
+    admitted = take_in(node, issuer, wire.envelopes)
     accepted = [one for one in admitted if isinstance(one, Accepted)]
     if any(one.told for one in accepted):
         keep_agreements(node)
@@ -218,33 +221,64 @@ def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
     )
 
 
-def take_in(node: Node, issuer: str, envelope: Envelope) -> Accepted | Refused:
-    """Judge one envelope that came from a partner, and keep it, or set it apart with the reason."""
-    now_tai_s = node.now_tai_s()
-    store = node.store
-    outcome = accept(
-        envelope,
-        node.receiver(),
-        issuer=issuer,
-        head=store.cursor(issuer),
-        held=lambda gen, seq: store.held_header(issuer, gen, seq),
-        now_tai_s=now_tai_s,
-    )
-    if isinstance(outcome, Accepted):
-        store.admit(envelope, outcome, received_tai_s=now_tai_s)
-        node.stopwatch.admitted(outcome.header)
-        for note in outcome.notes:
-            store.write_log(now_tai_s, "feed", note)
-        if outcome.told:
+def take_in(node: Node, issuer: str, envelopes: Sequence[Envelope]) -> list[Accepted | Refused]:
+    """Judge envelopes that came from a partner, in their order, and keep each, or set it apart with the reason.
+
+    Those that may enter are kept run by run, each in one transaction. A run ends with an envelope that tells something:
+    what comes behind is judged by what it told.
+    """
+    outcomes: list[Accepted | Refused] = []
+    while len(outcomes) < len(envelopes):
+        now_tai_s = node.now_tai_s()
+        run, refused = _judge_run(node, issuer, envelopes[len(outcomes) :], now_tai_s)
+        if run and not node.store.admit_all(run, received_tai_s=now_tai_s):
+            break  # another process has taken them in meanwhile
+        for _, accepted in run:
+            outcomes.append(accepted)
+            node.stopwatch.admitted(accepted.header)
+            for note in accepted.notes:
+                node.store.write_log(now_tai_s, "feed", note)
+        if run and run[-1][1].told:
             obey_notices(node)
-        return outcome
-    if outcome.action in {Action.QUARANTINE, Action.STOP}:
+        if refused is not None:
+            _set_apart(node, issuer, envelopes[len(outcomes)], refused)
+            outcomes.append(refused)
+    return outcomes
+
+
+def _judge_run(
+    node: Node, issuer: str, envelopes: Sequence[Envelope], now_tai_s: float
+) -> tuple[list[tuple[Envelope, Accepted]], Refused | None]:
+    """Judge the next envelopes up to the first that is refused, that tells something, or that is enough for once."""
+    receiver, head = node.receiver(), node.store.cursor(issuer)
+    places: dict[tuple[int, int], str] = {}
+    run: list[tuple[Envelope, Accepted]] = []
+    records = 0
+
+    def held(gen: int, seq: int) -> str | None:
+        return places.get((gen, seq)) or node.store.held_header(issuer, gen, seq)
+
+    for envelope in envelopes:
+        outcome = accept(envelope, receiver, issuer=issuer, head=head, held=held, now_tai_s=now_tai_s)
+        if isinstance(outcome, Refused):
+            return run, outcome
+        run.append((envelope, outcome))
+        head = outcome.head
+        places[head.gen, head.seq] = head.header_sha256
+        records += len(outcome.received)
+        if outcome.told or records >= RECORDS_PER_TRANSACTION:
+            break
+    return run, None
+
+
+def _set_apart(node: Node, issuer: str, envelope: Envelope, refused: Refused) -> None:
+    """Keep an envelope that does not enter as evidence, and stop its feed, if that is what follows from it."""
+    if refused.action in {Action.QUARANTINE, Action.STOP}:
         evidence = f"{envelope.header}\n{envelope.signature}\n{envelope.body}".encode(errors="replace")
-        store.quarantine(issuer, outcome.refusal, outcome.reason, evidence, at_tai_s=now_tai_s)
-        node.say_once(f"refused from {issuer}", f"an envelope of {issuer} is refused: {outcome.reason}")
-    if outcome.action is Action.STOP:
-        store.stop_feed(issuer)
-    return outcome
+        node.store.quarantine(issuer, refused.refusal, refused.reason, evidence, at_tai_s=node.now_tai_s())
+        node.say_once(f"refused from {issuer}", f"an envelope of {issuer} is refused: {refused.reason}")
+    if refused.action is Action.STOP:
+        node.store.stop_feed(issuer)
 
 
 def explain(node: Node, record_id: str, reader: str) -> tuple[StoredRecord, Decision]:

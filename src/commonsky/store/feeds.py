@@ -3,8 +3,8 @@
 INVARIANTS
 - An outgoing envelope enters only as the next one of its feed, in the transaction that holds its decisions.
 - What is on a feed stays as it was sealed, but for a body that is withheld.
-- An incoming envelope, its records and the cursor move together or not at all, and only from the cursor that the
-  envelope was judged against: two processes that pull the same feed cannot store it twice.
+- Incoming envelopes, their records and the cursor move together or not at all, and only from the cursor that the
+  first of them was judged against: two processes that pull the same feed cannot store it twice.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from commonsky.store.notices import keep_notices
 from commonsky.store.records import Fields, keep_rows, row_of
 from commonsky.store.rows import QuarantinedBytes
 from commonsky.store.schema import cursors, decisions, inbox, meta, outbox, quarantine
-from commonsky.store.session import Session, insert_or
+from commonsky.store.session import Session, insert_all, insert_or
 
 KEPT_BYTES = 1_048_576
 """Of each thing set apart: header and signature prove a fork, and no partner fills a disk in one go."""
@@ -139,37 +139,57 @@ class Feeds(Session):
             return [_envelope(*row) for row in connection.execute(query)]
 
     def admit(self, envelope: Envelope, accepted: Accepted, *, received_tai_s: float) -> bool:
-        """Store an accepted envelope as received, its records, its unfit lines and the new cursor, all or nothing.
+        """Store one accepted envelope, as `admit_all` does."""
+        return self.admit_all([(envelope, accepted)], received_tai_s=received_tai_s)
 
-        False, and nothing stored, when the feed has moved or was stopped since the envelope was judged.
+    def admit_all(self, run: Sequence[tuple[Envelope, Accepted]], *, received_tai_s: float) -> bool:
+        """Store accepted envelopes that follow each other on one feed, all or nothing, in one transaction.
+
+        That is: each as received, its records, its unfit lines, and the new cursor. False, and nothing stored, when the
+        feed has moved or was stopped since they were judged.
         """
-        header = accepted.header
+        accepted = [one for _, one in run]
         with self._writing() as connection:
-            cursor = _cursor(connection, header.iss)
-            if cursor.stopped or not _follows(header, cursor):
-                return False
-            row = {"iss": header.iss, "gen": header.gen, "seq": header.seq, **_as_fields(envelope)}
-            connection.execute(insert(inbox), row | {"received_tai_s": received_tai_s})
-            _put_cursor(connection, header.iss, accepted.head)
-            self._keep(connection, accepted, received_tai_s)
+            issuer = accepted[0].header.iss
+            cursor = _cursor(connection, issuer)
+            for one in accepted:
+                if cursor.stopped or not _follows(one.header, cursor):
+                    return False
+                cursor = one.head
+            rows = [
+                {
+                    "iss": issuer,
+                    "gen": one.header.gen,
+                    "seq": one.header.seq,
+                    **_as_fields(envelope),
+                    "received_tai_s": received_tai_s,
+                }
+                for envelope, one in run
+            ]
+            insert_all(connection, inbox, rows)
+            _put_cursor(connection, issuer, cursor)
+            self._keep(connection, issuer, accepted, received_tai_s)
         return True
 
-    def _keep(self, connection: Connection, accepted: Accepted, at_tai_s: float) -> None:
-        header = accepted.header
+    def _keep(
+        self, connection: Connection, issuer: str, accepted: Sequence[Accepted], at_tai_s: float
+    ) -> None:
         rows = [
-            row_of(one.record, one.body, header=header, agreement=one.agreement) for one in accepted.received
+            row_of(came.record, came.body, header=one.header, agreement=came.agreement)
+            for one in accepted
+            for came in one.received
         ]
         for row in rows:
-            del row[
-                "inputs"
-            ]  # whatever a partner says of lineage, it must not mix with that of our own records
-        for row in keep_rows(connection, header.iss, rows):
-            reason = f"record {row['id']}: {header.iss} gave another one of this id before; that one stays"
-            _set_apart(connection, header.iss, "conflict", reason, _bytes(row), at_tai_s)
-        for unfit in accepted.unfit:
-            _set_apart(connection, header.iss, unfit.code, unfit.reason, unfit.body, at_tai_s)
-        keep_notices(connection, accepted, at_tai_s)
-        note_held(connection, accepted)
+            # Whatever a partner says of lineage, it must not mix with that of our own records.
+            del row["inputs"]
+        for row in keep_rows(connection, issuer, rows):
+            reason = f"record {row['id']}: {issuer} gave another one of this id before; that one stays"
+            _set_apart(connection, issuer, "conflict", reason, _bytes(row), at_tai_s)
+        for one in accepted:
+            for unfit in one.unfit:
+                _set_apart(connection, issuer, unfit.code, unfit.reason, unfit.body, at_tai_s)
+            keep_notices(connection, one, at_tai_s)
+        note_held(connection, issuer, accepted)
 
     def quarantine(self, source: str, code: str, reason: str, data: bytes, *, at_tai_s: float) -> None:
         """Set bytes apart with a reason: the first `KEPT_BYTES` of them, under the digest of all.

@@ -6,6 +6,7 @@ INVARIANTS
 """
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, select, update
 
@@ -149,14 +150,18 @@ class Holdings(Session):
             return {row[0]: (row[1], int(row[2])) for row in connection.execute(query) if row[2]}
 
 
-def note_held(connection: Connection, accepted: Accepted) -> None:
-    """Keep under which agreements an envelope gave us anything, and that their giver was heard."""
-    header = accepted.header
-    for agreement in sorted({one.agreement for one in accepted.received}):
-        row = {"source": header.iss, "agreement": agreement, "heard_tai_s": header.iat_tai_s}
+def note_held(connection: Connection, issuer: str, accepted: Sequence[Accepted]) -> None:
+    """Keep under which agreements envelopes of a partner gave us anything, and when their giver was heard last."""
+    last_heard_tai_s: dict[str, float] = {}
+    for one in accepted:
+        for agreement in {came.agreement for came in one.received}:
+            before_tai_s = last_heard_tai_s.get(agreement, one.header.iat_tai_s)
+            last_heard_tai_s[agreement] = max(before_tai_s, one.header.iat_tai_s)
+    for agreement, heard_tai_s in sorted(last_heard_tai_s.items()):
+        row = {"source": issuer, "agreement": agreement, "heard_tai_s": heard_tai_s}
         put = insert_or(connection, holdings).values(row)
-        earlier = holdings.c.heard_tai_s < header.iat_tai_s
-        heard = case((earlier, header.iat_tai_s), else_=holdings.c.heard_tai_s)
+        earlier = holdings.c.heard_tai_s < heard_tai_s
+        heard = case((earlier, heard_tai_s), else_=holdings.c.heard_tai_s)
         connection.execute(
             put.on_conflict_do_update(index_elements=["source", "agreement"], set_={"heard_tai_s": heard})
         )
