@@ -155,3 +155,25 @@ def test_the_published_networks_are_read_whole(reference_data):
         assert len(found.sensors) + len(found.rejected) == count
         assert all("already" in one.reason for one in found.rejected)
         assert bool(found.without_height) == (parts[0] == "brahe")
+
+
+def test_a_list_of_observers_gives_their_places():
+    text = b"# No ID Latitude Longitude Elev Observer\n1111 RL   38.9478 -104.5614   2073    Ron L\n"
+    found = read_sites(text + b"4171 CB   52.8344    6.3785     10    C. B.\n", source="sites.txt")
+    assert sorted(found.sensors) == ["1111", "4171"]
+    assert found.sensors["1111"].site.longitude_deg == -104.5614
+    assert found.sensors["1111"].angle_sigma_deg is None
+
+
+def test_a_place_may_be_given_by_earth_fixed_coordinates():
+    text = b'[[sensor]]\nid = "7080"\nx_m = -1330021.4\ny_m = -5328403.3\nz_m = 3236481.7\n'
+    site = read_sites(text, source="x").sensors["7080"].site
+    assert (round(site.latitude_deg, 2), round(site.longitude_deg, 2)) == (30.68, -104.02)
+    assert 1900.0 < site.height_m < 2100.0
+
+
+def test_a_place_given_both_ways_is_rejected():
+    text = b'[[sensor]]\nid = "A"\nx_m = 1.0\ny_m = 1.0\nz_m = 1.0\nheight_m = 2.0\n'
+    found = read_sites(text, source="x")
+    assert not found.sensors
+    assert "latitude_deg" in found.rejected[0].reason

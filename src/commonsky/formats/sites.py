@@ -1,6 +1,8 @@
-"""Where sensors stand and how well they measure, from three kinds of file.
+"""Where sensors stand and how well they measure, from four kinds of file.
 
-- Ours, in TOML: one ``[[sensor]]`` table each, with the fields of `Sensor` and of its `Site` side by side.
+- Ours, in TOML: one ``[[sensor]]`` table each, with the fields of `Sensor` and of its `Site` side by side; in the
+  place of latitude, longitude and height there may be Earth-fixed ``x_m``, ``y_m`` and ``z_m``.
+- The list of observers of satellites: station code, two letters, latitude, longitude, height, name on each line.
 - A sensor network of RESONAATE, in JSON: altitudes in km, covariances of azimuth, elevation, range and range rate in
   rad2, km2 and (km/s)2. Its limits in azimuth, powers and slew rates have no place in a `Sensor` and are not kept.
 - GeoJSON points (RFC 7946): longitude first, height third where there is one, the name among the properties.
@@ -13,19 +15,24 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import erfa
 from msgspec import Struct
 
 from commonsky.domain import Sensor, Site
 from commonsky.formats.errors import FormatError, Rejection
 
 _JSON_START = re.compile(r"\s*(\{|\[\s*[\{\]])")
+_OBSERVER = re.compile(
+    r"(\S{4})\s+(\S{2})\s+([-+]?\d+\.\d+)\s+([-+]?\d+\.\d+)\s+([-+]?\d+(?:\.\d+)?)(?:\s+.*)?"
+)
 _PLACE = ("latitude_deg", "longitude_deg", "height_m")
+_FIXED = ("x_m", "y_m", "z_m")
 _NUMBERS = (
     *("minimum_elevation_deg", "range_sigma_m", "range_rate_sigma_m_s", "angle_sigma_deg"),
     *("range_bias_m", "range_rate_bias_m_s"),
 )
 _SIGMAS = frozenset({"range_sigma_m", "range_rate_sigma_m_s", "angle_sigma_deg"})
-_SENSOR_KEYS = frozenset({"id", "owner", *_PLACE, *_NUMBERS})
+_SENSOR_KEYS = frozenset({"id", "owner", *_PLACE, *_FIXED, *_NUMBERS})
 
 
 class SiteFile(Struct, frozen=True):
@@ -41,7 +48,7 @@ def read_sites(data: bytes, *, source: str, owner: str = "") -> SiteFile:
 
     A site without a height is put on the ellipsoid and named in ``without_height``: with real ranges that is an
     error of the height itself. Bad entries are rejected and the rest kept; of two with one id the first counts.
-    Raises FormatError when the file as a whole is none of the three kinds.
+    Raises FormatError when the file as a whole is none of the four kinds.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -73,6 +80,9 @@ _Form = Callable[[Any], dict[str, Any]]
 
 def _entries(text: str, source: str) -> tuple[_Form, list[Any]]:
     """How to read the entries of a file, and the entries."""
+    observers = [found.groups() for line in text.splitlines() if (found := _OBSERVER.fullmatch(line.strip()))]
+    if observers:
+        return _of_observers, observers
     if not _JSON_START.match(text):
         return _of_ours, _tables(text, source)
     try:
@@ -100,7 +110,20 @@ def _tables(text: str, source: str) -> list[Any]:
 def _of_ours(entry: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(entry) - _SENSOR_KEYS):
         raise ValueError(f"{', '.join(unknown)} is not known; known are {', '.join(sorted(_SENSOR_KEYS))}")
-    return dict(entry)
+    fields = dict(entry)
+    if fixed := [key for key in _FIXED if key in fields]:
+        if len(fixed) != 3 or any(key in fields for key in _PLACE):
+            raise ValueError("a place is x_m, y_m and z_m, or latitude_deg, longitude_deg and height_m")
+        longitude, latitude, height = erfa.gc2gd(1, [_number(fields, key) for key in _FIXED])
+        fields |= {"height_m": float(height)}
+        fields |= {"latitude_deg": math.degrees(latitude), "longitude_deg": math.degrees(longitude)}
+    return fields
+
+
+def _of_observers(entry: tuple[str, ...]) -> dict[str, Any]:
+    number, _, latitude, longitude, height = entry
+    place = {"latitude_deg": float(latitude), "longitude_deg": float(longitude), "height_m": float(height)}
+    return {"id": number, **place}
 
 
 def _of_resonaate(entry: Mapping[str, Any]) -> dict[str, Any]:
