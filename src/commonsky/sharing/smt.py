@@ -150,6 +150,8 @@ class SymbolicRecord:
         self.other_object = z3.Bool(f"{name}.another object")
         self.alleged = {one: z3.Bool(f"{name}.alleged {one}") for one in vocabulary.objects}
         self.other_alleged = z3.Bool(f"{name}.another alleged")
+        # Written down once: it is as long as all clauses together, and each that withholds objects asks for it.
+        self.nameless = z3.Not(z3.Or(*self.alleged.values(), self.other_alleged))
         self.sensors_known = z3.Bool(f"{name}.sensors known")
         self.sensors = {one: z3.Bool(f"{name}.sensor {one}") for one in vocabulary.sensors}
         self.other_sensor = z3.Bool(f"{name}.another sensor")
@@ -425,8 +427,7 @@ def _withholding_tests(record: SymbolicRecord, clause: Clause) -> Iterator[Formu
     """What is not known withholds."""
     yield record.is_of(clause.kinds)
     if clause.objects is not None:
-        nameless = z3.Not(z3.Or(*record.alleged.values(), record.other_alleged))
-        yield z3.Or(nameless, *(record.alleged[name] for name in clause.objects))
+        yield z3.Or(record.nameless, *(record.alleged[name] for name in clause.objects))
     if clause.owners is not None:
         yield any_of(record.owned_by(name) for name in clause.owners)
     if clause.sensors is not None:

@@ -47,15 +47,18 @@ class Spoken:
 
 def plainest(solver: z3.Solver, wishes: Sequence[Formula]) -> z3.ModelRef:
     """Give an answer of a solver that has one, with as many of the wishes as can be, the first before the others."""
-    model = solver.model()
+    return _with_wishes(solver, wishes, solver.model())
+
+
+def _with_wishes(solver: z3.Solver, wishes: Sequence[Formula], model: z3.ModelRef) -> z3.ModelRef:
+    """``model`` is an answer to all that the solver was told so far: it stands where no wish can be."""
     if solver.check(*wishes) == z3.sat:
         model = solver.model()
         solver.add(*wishes)
     elif len(wishes) > 1:
         half = len(wishes) // 2
         for some in (wishes[:half], wishes[half:]):
-            solver.check()
-            model = plainest(solver, some)
+            model = _with_wishes(solver, some, model)
     return model
 
 

@@ -82,10 +82,10 @@ def widenings(change: Change, *, now_tai_s: float, members: Iterable[str] = ()) 
     vocabulary = Vocabulary.of(every, members=[*members, change.giver, ANOTHER_MEMBER])
     before = Rules(change.before, giver=change.giver, held=change.held_before)
     after = Rules(change.after, giver=change.giver, held=change.held_after)
-    spoken = Spoken.by(every)
+    spoken, record = Spoken.by(every), SymbolicRecord(vocabulary, "record")
     found = []
     for reader in change.readers:
-        search = _Search(before, after, reader, SymbolicRecord(vocabulary, "record"), now_tai_s)
+        search = _Search(before, after, reader, record, now_tai_s)
         answer = search.widening(spoken)
         if answer.answer is Answer.PROVEN_NOT:
             answer = search.refinement(spoken)
