@@ -187,3 +187,14 @@ def _value_after(made, best, told):
     for move in told.added:
         chosen[places[move.sensor, move.slot, move.norad_cat_id]] = True
     return value_points(made.problem, chosen)
+
+
+@pytest.mark.parametrize("missing", ["requests", "quotas", "sensors"])
+def test_terms_that_lack_something_make_an_empty_plan_with_reasons(terms, sky_objects, missing):
+    bare = replace(terms, **{missing: ()}, reservations=(), restrictions=())
+    laid = scene(bare, sky_objects)
+    plan, best = make_plan(laid)
+    assert (plan.tasks, plan.bound_points) == ((), 0)
+    assert violations(bare, sky_objects, plan) == []
+    assert all(one.state is RequestState.REJECTED and one.reason for one in plan.answers)
+    assert why_not(laid, best, prices(best), plan, sky_objects[0].norad_cat_id).reason

@@ -5,7 +5,7 @@ by that of the planner (ITRF).
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -171,8 +171,10 @@ def _of_geometry(
     if not tasks:
         return
     states = np.empty((len(tasks), 6))
-    for number in {task.norad_cat_id for task in tasks}:
-        rows = [row for row, task in enumerate(tasks) if task.norad_cat_id == number]
+    rows_of: dict[int, list[int]] = defaultdict(list)
+    for row, task in enumerate(tasks):
+        rows_of[task.norad_cat_id].append(row)
+    for number, rows in rows_of.items():
         states[rows] = _states_gcrf(objects[number], np.array([tasks[row].at_tai_s for row in rows]))
     times = np.array([task.at_tai_s for task in tasks])
     at = measurement.stations([sensors[task.sensor].site for task in tasks], times)
@@ -248,8 +250,14 @@ def _of_value(
     if plan.frozen_until_tai_s is not None:
         return  # the value of a rest, with its bonus for what is kept, is no sum over the tasks
     looks: Counter[tuple[int, int]] = Counter()
+    known = list(objects.values())
+    middle = terms.plan.begins_tai_s + terms.plan.hours * 1800.0
+    sigmas = error_growth(known).at(np.arange(len(known)), middle).along_m.tolist()
+    sigma_m = {one.norad_cat_id: sigma for one, sigma in zip(known, sigmas, strict=True)}
     worths = {
-        place: _worth(terms, objects[place[0]], place[1])
+        place: _urgency(terms, *place)
+        * 0.5
+        * math.log1p((sigma_m[place[0]] / terms.plan.wanted_sigma_m) ** 2)
         for place in set(_bins(terms, plan.tasks))
         if place[0] in objects
     }
@@ -263,13 +271,13 @@ def _of_value(
         yield _told("value", f"is stated as {plan.value_points} points and comes out as {value:.0f}")
 
 
-def _worth(terms: TaskingTerms, one: ElementSet, part: int) -> float:
+def _urgency(terms: TaskingTerms, number: int, part: int) -> float:
     plan = terms.plan
     urgency = 0.0
     for request in terms.requests:
         if request.kind.value not in {"track", "characterise", "watch_reentry"}:
             continue
-        if not (request.whole_catalogue or one.norad_cat_id in request.objects):
+        if not (request.whole_catalogue or number in request.objects):
             continue
         for slot in range(part * plan.bin_slots, min((part + 1) * plan.bin_slots, plan.slot_count)):
             begins = plan.begins_tai_s + slot * plan.slot_s
@@ -277,6 +285,4 @@ def _worth(terms: TaskingTerms, one: ElementSet, part: int) -> float:
             if (request.begins_tai_s or begins) <= begins and (request.ends_tai_s or ends) >= ends:
                 urgency = max(urgency, plan.precedence.get(request.precedence, 0.0))
                 break
-    middle = plan.begins_tai_s + plan.hours * 1800.0
-    sigma = float(error_growth([one]).at(np.array([0]), middle).along_m[0])
-    return urgency * 0.5 * math.log1p((sigma / plan.wanted_sigma_m) ** 2)
+    return urgency
