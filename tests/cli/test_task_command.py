@@ -1,8 +1,6 @@
 """``commonsky task``: plans on files, their check, their change and their reasons; and what it says of bad files."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +9,7 @@ from commonsky.astro.time import tai_s_from_utc
 from commonsky.cli import main
 from commonsky.exercise.population import synthetic_catalogue
 from commonsky.formats.omm_csv import write_omm_csv
-
-sys.path.append(str(Path(__file__).parents[1] / "planning"))
-from planning_files import TERMS
+from planning_terms import TERMS
 
 
 @pytest.fixture(scope="module")

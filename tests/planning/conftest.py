@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from planning_files import TERMS, terms_of
 
 from commonsky.astro.time import tai_s_from_utc
 from commonsky.exercise.population import synthetic_catalogue
+from planning_terms import TERMS, terms_of
 
 
 @pytest.fixture(scope="session")
