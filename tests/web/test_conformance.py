@@ -124,7 +124,7 @@ class Giver:
         read = _read(request.headers.get("authorization", ""))
         if not isinstance(read, tuple):
             return self.said(500 if self.breach == "crashes" else 403, "refused")
-        asked, body, signature = read
+        asked, body, signature, _bridges = read
         fault = self.fault(asked, body, signature)
         if fault:
             return self.said(403, fault if self.breach == "talks" else "refused")
