@@ -29,6 +29,7 @@ from commonsky.tracking.tracker import (
     step,
     with_element_sets,
 )
+from commonsky.tracking.tracker.starting import ELEMENT_SET_SCALE
 from commonsky.tracking.tracker.update import prior_at
 
 Array = NDArray[np.float64]
@@ -141,7 +142,7 @@ def sky(trial: Trial, instruments: Sequence[Instrument]) -> Sky:
     pushes = _pushes(trial, rng)
     end_tai_s = float(times[-1]) + 2.0 * _GRID_S
     paths = [
-        _path(truth_of(one, trial.start_tai_s, rng), pushes.get(number), end_tai_s)
+        _path(_truth(one, trial.start_tai_s, rng), pushes.get(number), end_tai_s)
         for number, one in enumerate(catalogue)
     ]
     states = np.array([_path_states(path, times) for path in paths])
@@ -267,6 +268,14 @@ def _pushes(trial: Trial, rng: np.random.Generator) -> dict[int, Push]:
         )
         for number in chosen
     }
+
+
+def _truth(one: ElementSet, start_tai_s: float, rng: np.random.Generator) -> Truth:
+    """How an object really moves: off its element set by as much as real ones are, with forces of its own."""
+    truth = truth_of(one, start_tai_s, rng)
+    begun = of_element_set(one, "", start_tai_s, trial_settings())
+    off = rng.multivariate_normal(np.zeros(6), begun.covariance / ELEMENT_SET_SCALE**2)
+    return truth._replace(state=begun.state_gcrf + off)
 
 
 def _path(begin: Truth, push: Push | None, end_tai_s: float) -> list[Trajectory]:

@@ -17,7 +17,7 @@ from commonsky.tracking.tracker.update import Prior, Updated, arc_looks, prior_a
 _MEMORY = 8
 _LOUD, _QUIET = 2.2, 0.35
 _LOUDER, _QUIETER = 1.5, 0.85
-_FACTORS = (0.3, 30.0)
+_FACTORS = (0.3, 5.0)
 _PUSH_TIMES = 12
 
 
@@ -130,7 +130,7 @@ def as_of(track: OrbitTrack, tai_s: float) -> OrbitTrack | None:
 def _noise_factor(factor: float, innovations: Sequence[tuple[float, int]]) -> float:
     """Enlarge the process noise of a track that is too sure of itself, lessen that of one that is not sure enough."""
     recent = innovations[-_MEMORY:]
-    if len(recent) < 3:
+    if len(recent) < 5:
         return factor
     ratio = sum(one for one, _ in recent) / sum(count for _, count in recent)
     moved = factor * (_LOUDER if ratio > _LOUD else _QUIETER if ratio < _QUIET else 1.0)

@@ -21,7 +21,7 @@ _SCALE_HEIGHT_M = 65e3
 _USUAL_CD_AREA_OVER_MASS = 0.02
 _UNSURE_SHARE = 0.3
 _SHORT_S = 600.0
-_SHORT_AT_500_KM_M_S2 = 6e-7
+_SHORT_AT_500_KM_M_S2 = 9e-7
 _SHORT_SCALE_M = 330e3
 _FEWEST, _MOST = 6, 96  # pieces in which the effect of forces is summed up
 

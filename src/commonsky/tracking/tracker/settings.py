@@ -36,7 +36,7 @@ class TrackerSettings:
 
     """
 
-    gate: float = 45.0
+    gate: float = 60.0
     rivals: float = 8.0
     wait_s: float = 12 * 3600.0
     nearest: int = 4

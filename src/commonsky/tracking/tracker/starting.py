@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonsky.astro.measurement import stations
-from commonsky.astro.numerical import PropagationError, solve
-from commonsky.astro.orbit import EARTH_GM_M3_S2, keplerian
+from commonsky.astro.numerical import PropagationError, propagate, solve
+from commonsky.astro.orbit import keplerian
 from commonsky.astro.two_body import gravity
 from commonsky.domain import ElementSet, ObservationKind, Sensor
-from commonsky.tracking.errors import TrackingError
-from commonsky.tracking.estimate import fit
 from commonsky.tracking.identify.element_set_errors import error_growth
 from commonsky.tracking.identify.evidence import error_columns
 from commonsky.tracking.initial import from_element_set
-from commonsky.tracking.result import Fit
-from commonsky.tracking.settings import FitSettings
+from commonsky.tracking.tracker.linking import glimpse, may_be_one
 from commonsky.tracking.tracker.orbit_track import Arc, OrbitTrack, Status
 from commonsky.tracking.tracker.settings import TrackerSettings
 from commonsky.tracking.tracker.update import Prior, arc_looks, updated
@@ -27,14 +24,16 @@ Array = NDArray[np.float64]
 
 _GOOD_RMS = 1.6
 _TELLING_VALUES = 9
-_LONGEST_RANGE_SIGMA_SHARE = 0.2
-_ELEMENT_SET_SCALE = 1.5
+ELEMENT_SET_SCALE = 1.5
 _FIT_SCALE = 1.5
-_MOST_EARLIER, _MOST_TRIALS = 4, 2
+_MOST_EARLIER, _MOST_TRIALS = 5, 3
 _LOWEST_PERIGEE_M = 6.45e6
 _LARGEST_AXIS_M = 2e8
 _FEWEST_PLACES = 4
 _UNSURE_M, _UNSURE_M_S = 30e3, 1e3
+_ROUGH_M, _ROUGH_M_S = 1e6, 100.0
+_JOINING_STEPS = 12
+_LEAST_SURE_M = 2e5
 
 
 def of_element_set(
@@ -50,7 +49,7 @@ def of_element_set(
     rate = np.linalg.norm(np.cross(position, velocity)) / float(position @ position)
     columns = error_columns(state[np.newaxis, np.newaxis], np.array([rate]), np.zeros(1))[0, 0]
     radial, cross = errors.radial_m[0], errors.cross_m[0]
-    scales = _ELEMENT_SET_SCALE * np.array([errors.along_m[0], 0.3 * radial, radial, radial, cross, cross])
+    scales = ELEMENT_SET_SCALE * np.array([errors.along_m[0], 0.3 * radial, radial, radial, cross, cross])
     scaled = columns * scales
     floor = np.diag([50.0**2] * 3 + [0.05**2] * 3)
     return OrbitTrack(
@@ -62,38 +61,6 @@ def of_element_set(
         status=Status.TENTATIVE,
         last_seen_tai_s=element_set.epoch_tai_s,
         designator=str(element_set.norad_cat_id),
-    )
-
-
-def of_arcs(
-    arcs: Sequence[Arc], track_id: str, sensors: Mapping[str, Sensor], settings: TrackerSettings
-) -> OrbitTrack | None:
-    """Begin a track from arcs if one orbit explains them well; ``None`` if not."""
-    observations = [one for arc in arcs for one in arc.observations]
-    try:
-        found = fit(
-            observations,
-            sensors,
-            settings=FitSettings(
-                force_model=settings.force_model,
-                atmosphere=settings.atmosphere,
-                max_iterations=12,
-                rejection_from_iteration=100,
-            ),
-        )
-    except (TrackingError, np.linalg.LinAlgError, ValueError):
-        return None
-    if not _believable(found):
-        return None
-    return OrbitTrack(
-        id=track_id,
-        epoch_tai_s=found.epoch_tai_s,
-        state_gcrf=found.state_gcrf,
-        covariance=found.covariance * _FIT_SCALE**2,
-        force_model=settings.force_model,
-        status=Status.CONFIRMED if len(arcs) >= settings.confirm_arcs else Status.TENTATIVE,
-        arcs=tuple(arc.id for arc in sorted(arcs, key=lambda arc: arc.end_tai_s)),
-        last_seen_tai_s=max(arc.end_tai_s for arc in arcs),
     )
 
 
@@ -164,35 +131,62 @@ def joined(
     arcs: Sequence[Arc], newest: Arc, track_id: str, sensors: Mapping[str, Sensor], settings: TrackerSettings
 ) -> OrbitTrack | None:
     """Begin a track from the newest of arcs and two earlier ones, of whichever sensors, that one orbit explains."""
-    earlier = [
-        arc
-        for arc in arcs
-        if arc.id != newest.id
-        and arc.end_tai_s < newest.begin_tai_s
-        and newest.begin_tai_s - arc.begin_tai_s < settings.longest_start_s
-    ][-_MOST_EARLIER:]
-    for pair in list(combinations(reversed(earlier), 2))[:_MOST_TRIALS]:
-        made = of_arcs([*pair, newest], track_id, sensors, settings)
-        if made is not None:
-            return replace(made, status=Status.TENTATIVE)
+    own = glimpse(newest, sensors)
+    if own is None:
+        return None
+    alike = []
+    for arc in arcs:
+        gap_s = newest.begin_tai_s - arc.end_tai_s
+        if arc.id != newest.id and 0.0 < gap_s < settings.longest_start_s:
+            other = glimpse(arc, sensors)
+            if other is not None and may_be_one(other, own):
+                alike.append((arc, other))
+    pairs = [
+        (first[0], second[0])
+        for first, second in combinations(reversed(alike[-_MOST_EARLIER:]), 2)
+        if may_be_one(first[1], second[1])
+    ]
+    for pair in pairs[:_MOST_TRIALS]:
+        for orbit in own.orbits:
+            made = _of_glimpses([*pair, newest], (own.tai_s, orbit), sensors, settings)
+            if made is not None:
+                return replace(made, id=track_id)
     return None
+
+
+def _of_glimpses(
+    arcs: Sequence[Arc], start: tuple[float, Array], sensors: Mapping[str, Sensor], settings: TrackerSettings
+) -> OrbitTrack | None:
+    """One orbit for all the arcs, from a rough one at an epoch; ``None`` if none explains them."""
+    ordered = sorted(arcs, key=lambda arc: arc.end_tai_s)
+    end, begin = ordered[-1].end_tai_s, min(arc.begin_tai_s for arc in arcs)
+    observations = tuple(one for arc in ordered for one in arc.observations)
+    seen = arc_looks(Arc("", "", observations), sensors, settings.atmosphere)
+    try:
+        state = propagate(start[1], start[0], [end], settings.force_model)[0]
+        trajectory = solve(state, end, (begin, end), settings.force_model, transitions=True)
+        covariance = np.diag([_ROUGH_M**2] * 3 + [_ROUGH_M_S**2] * 3)
+        prior = Prior(end, state, covariance, trajectory)
+        found = updated(prior, seen, settings.force_model, steps=_JOINING_STEPS)
+    except (PropagationError, np.linalg.LinAlgError, ValueError):
+        return None
+    good = found.noise / max(1, seen.values.size - 6) < _GOOD_RMS**2 and _is_orbit(found.state_gcrf)
+    if not good or np.sqrt(np.trace(found.covariance[:3, :3])) > _LEAST_SURE_M:
+        return None
+    return OrbitTrack(
+        id="",
+        epoch_tai_s=end,
+        state_gcrf=found.state_gcrf,
+        covariance=found.covariance * _FIT_SCALE**2,
+        force_model=settings.force_model,
+        status=Status.TENTATIVE,
+        arcs=tuple(arc.id for arc in ordered),
+        last_seen_tai_s=end,
+    )
 
 
 def _is_orbit(state: Array) -> bool:
     axis, eccentricity, *_ = keplerian(state[:3], state[3:])
     return bool(
         eccentricity < 0.95 and axis * (1.0 - eccentricity) > _LOWEST_PERIGEE_M and axis < _LARGEST_AXIS_M
-    )
-
-
-def _believable(found: Fit) -> bool:
-    axis = keplerian(found.state_gcrf[:3], found.state_gcrf[3:])[0]
-    sigma_m = float(np.sqrt(np.trace(found.covariance[:3, :3])))
-    speed_sigma = float(np.sqrt(np.trace(found.covariance[3:, 3:])))
-    speed = float(np.sqrt(EARTH_GM_M3_S2 / np.linalg.norm(found.state_gcrf[:3])))
-    return (
-        found.weighted_rms < _GOOD_RMS
-        and _is_orbit(found.state_gcrf)
-        and sigma_m < _LONGEST_RANGE_SIGMA_SHARE * axis
-        and speed_sigma < 0.1 * speed
     )

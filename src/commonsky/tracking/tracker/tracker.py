@@ -128,6 +128,8 @@ class _Work:
         self._started = tracker.started
         self._catalogue: KnownOrbits | None = None
         self._order: list[str] = []
+        self._known: frozenset[str] = frozenset()
+        self._fresh: list[str] = []
 
     def associate(self, group: Sequence[Arc]) -> None:
         """Give the arcs of a group to tracks."""
@@ -168,6 +170,7 @@ class _Work:
             return []
         if self._catalogue is None:
             self._order = list(self._tracks)
+            self._known = frozenset(self._order)
             tracks = [self._tracks[name] for name in self._order]
             self._catalogue = coarse_catalogue(tracks, [self._rough[name] for name in self._order])
         whole = Tracklet(arc.sensor, None, tuple(range(len(arc.observations))))
@@ -178,9 +181,8 @@ class _Work:
             self._filter.sensors,
             atmosphere=self._settings.atmosphere,
         )
-        return [self._order[row] for row in rows.tolist() if self._order[row] in self._tracks][
-            : self._settings.nearest
-        ]
+        near = [self._order[row] for row in rows.tolist() if self._order[row] in self._tracks]
+        return [*near[: self._settings.nearest], *self._fresh]
 
     def _is_open(
         self,
@@ -205,7 +207,10 @@ class _Work:
     def _put(self, track: OrbitTrack) -> None:
         self._tracks[track.id] = track
         self._rough[track.id] = rough_elements(track.state_gcrf, track.epoch_tai_s)
-        self._catalogue = None
+        if self._catalogue is not None and track.id not in self._known and track.id not in self._fresh:
+            self._fresh.append(
+                track.id
+            )  # one that was moved is still where the catalogue of this step has it, roughly
 
     def _unexplained(self, arc: Arc) -> None:
         """A manoeuvre of one confirmed track explains the arc, or nothing does yet."""
@@ -280,7 +285,7 @@ class _Work:
 
     def _drop(self, name: str) -> None:
         del self._tracks[name], self._rough[name]
-        self._catalogue = None
+        self._fresh = [one for one in self._fresh if one != name]
 
     def result(self) -> Tracker:
         """What is believed now."""

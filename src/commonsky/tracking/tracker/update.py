@@ -78,7 +78,7 @@ def prior_at(track: OrbitTrack, begin_tai_s: float, end_tai_s: float) -> Prior:
     return Prior(end_tai_s, states[0], 0.5 * (grown + grown.T), trajectory)
 
 
-def updated(prior: Prior, seen: Looks, force_model: ForceModel) -> Updated:
+def updated(prior: Prior, seen: Looks, force_model: ForceModel, *, steps: int = MOST_STEPS) -> Updated:
     """Take the values of an arc into the prior. Raises PropagationError where no orbit comes of it."""
     scale = np.sqrt(np.diag(prior.covariance))
     root = np.linalg.cholesky(prior.covariance / np.outer(scale, scale))
@@ -86,7 +86,7 @@ def updated(prior: Prior, seen: Looks, force_model: ForceModel) -> Updated:
     state = prior.state_gcrf
     trajectory = prior.trajectory
     triangle, left = information, np.zeros(1)
-    for _ in range(MOST_STEPS):
+    for _ in range(steps):
         residuals, partials = _linearised(trajectory, prior.epoch_tai_s, seen)
         weighted = partials / seen.sigmas[:, np.newaxis]
         system = np.vstack(
