@@ -23,6 +23,7 @@ from commonsky.tracking.tracker.update import Prior, arc_looks, updated
 Array = NDArray[np.float64]
 
 _GOOD_RMS = 1.6
+_TOLERANT_RMS = 12.0  # the filter's process noise is not in it
 _TELLING_VALUES = 9
 ELEMENT_SET_SCALE = 1.5
 _FIT_SCALE = 1.5
@@ -154,8 +155,21 @@ def joined(
     return None
 
 
+def is_one_orbit(
+    track: OrbitTrack, arcs: Sequence[Arc], sensors: Mapping[str, Sensor], settings: TrackerSettings
+) -> bool:
+    """Whether one orbit near a new track's explains all its arcs: a filter may have been led to a wrong revolution."""
+    start = (track.epoch_tai_s, track.state_gcrf)
+    return _of_glimpses(arcs, start, sensors, settings, rms=_TOLERANT_RMS) is not None
+
+
 def _of_glimpses(
-    arcs: Sequence[Arc], start: tuple[float, Array], sensors: Mapping[str, Sensor], settings: TrackerSettings
+    arcs: Sequence[Arc],
+    start: tuple[float, Array],
+    sensors: Mapping[str, Sensor],
+    settings: TrackerSettings,
+    *,
+    rms: float = _GOOD_RMS,
 ) -> OrbitTrack | None:
     """One orbit for all the arcs, from a rough one at an epoch; ``None`` if none explains them."""
     ordered = sorted(arcs, key=lambda arc: arc.end_tai_s)
@@ -170,7 +184,7 @@ def _of_glimpses(
         found = updated(prior, seen, settings.force_model, steps=_JOINING_STEPS)
     except (PropagationError, np.linalg.LinAlgError, ValueError):
         return None
-    good = found.noise / max(1, seen.values.size - 6) < _GOOD_RMS**2 and _is_orbit(found.state_gcrf)
+    good = found.noise / max(1, seen.values.size - 6) < rms**2 and _is_orbit(found.state_gcrf)
     if not good or np.sqrt(np.trace(found.covariance[:3, :3])) > _LEAST_SURE_M:
         return None
     return OrbitTrack(

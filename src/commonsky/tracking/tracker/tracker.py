@@ -199,6 +199,15 @@ class _Work:
         return bool(others) and min(others) - own < self._settings.rivals
 
     def _take(self, track: OrbitTrack, arc: Arc) -> None:
+        new = self._tracks[track.id].status is Status.TENTATIVE and not track.designator
+        if new and track.status is Status.CONFIRMED:
+            arcs = [self._filter.arcs[name] for name in track.arcs]
+            if not starting.is_one_orbit(track, arcs, self._filter.sensors, self._settings):
+                self._drop(track.id)
+                self._uncorrelated += track.arcs
+                detail = "no one orbit explains its arcs"
+                self.events.append(Event(Happening.ENDED, arc.id, track.id, detail))
+                return
         self._put(track)
         if track.innovations:
             detail = f"innovation {track.innovations[-1][0]:.1f}"
