@@ -41,6 +41,20 @@ def test_i_withdrawal_deletes_what_came_and_the_receipt_settles_the_debt(scene):
     assert receipts(scene.life("NOR").node, "GBR")[deal.reference].records == 1
 
 
+def test_i_what_comes_after_a_reader_left_is_deleted_as_it_comes(scene):
+    """Its giver has not heard yet: each envelope that is still on its way is emptied, and the receipt counts it."""
+    deal = scene.agree("NOR", "GBR")
+    scene.agree("GBR", "NOR")
+    scene.declare("GBR", ActKind.WITHDRAW, deal)
+    for number in (1, 2):
+        scene.make("NOR")
+        scene.pull("GBR", "NOR")
+        assert bodies(scene, "GBR", "NOR") == [b""] * number
+    scene.share("GBR")
+    scene.pull("NOR", "GBR")
+    assert receipts(scene.life("NOR").node, "GBR")[deal.reference].records == 2
+
+
 def test_i_deletion_receipt_missing_is_a_visible_debt(scene):
     """A reader that says nothing owes a receipt, for as long as it says nothing."""
     deal = scene.agree("NOR", "GBR")

@@ -90,6 +90,11 @@ class Shelf:
         return tuple(one.bearing for one in self.documents if one.bearing is not None)
 
     @cached_property
+    def binding(self) -> frozenset[str]:
+        """The references of the agreements that are in force."""
+        return frozenset(one.agreement.reference for one in self.documents if one.standing.binding)
+
+    @cached_property
     def waiting(self) -> tuple[Shelved, ...]:
         """Documents that have no force until somebody signs, resumes or mends them."""
         return tuple(one for one in self.documents if one.standing.state in _WAITING)

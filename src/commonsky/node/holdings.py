@@ -91,7 +91,9 @@ def _kept(node: Node, holding: Holding, shelf: Shelf, targets: Mapping[str, str]
         node.look_again()
         words = f"{name} is locked: {reason}; {len(fell)} records of ours rest on it"
         store.write_log(now_tai_s, "holdings", words)
-    if shelved is not None and shelved.standing.state is State.WITHDRAWN and holding.deleted_tai_s is None:
+    # What was on its way while its giver had not heard of the withdrawal comes when all else is deleted already.
+    left = holding.deleted_tai_s is None or holding.records > (holding.deleted_records or 0)
+    if shelved is not None and shelved.standing.state is State.WITHDRAWN and left:
         _delete(node, holding, now_tai_s)
     return frozenset(targets[one] for one in fell if one in targets)
 
@@ -199,9 +201,9 @@ def hear_receipt(node: Node, notice: HeldNotice) -> str:
 
 
 def receipts(node: Node, reader: str) -> dict[str, DeletionReceipt]:
-    """Give a reader's receipts by agreement."""
+    """Give a reader's receipts by agreement, of each the newest."""
     told = node.store.told(reader, NoticeKind.DELETION_RECEIPT, 10_000)
-    return {one.agreement: one for _, one in readable(_RECEIPTS, told)}
+    return {one.agreement: one for _, one in readable(_RECEIPTS, reversed(told))}
 
 
 def debts(node: Node) -> Iterator[Debt]:

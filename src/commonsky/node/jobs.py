@@ -206,8 +206,9 @@ def fetch(node: Node, issuer: str, transport: Transport) -> Arrival:
         node.store.quarantine(issuer, fault.code, fault.reason, fault.data, at_tai_s=node.now_tai_s())
     admitted = take_in(node, issuer, wire.envelopes)
     accepted = [one for one in admitted if isinstance(one, Accepted)]
-    if any(one.told for one in accepted):
-        keep_agreements(node)
+    under = {one.agreement for envelope in accepted for one in envelope.received}
+    if any(one.told for one in accepted) or not under <= node.agreements().binding:
+        keep_agreements(node)  # what comes too late is not used until the next look
         share(node)  # answers, and what a new agreement lets out
     return Arrival(
         envelopes=len(accepted),
