@@ -545,7 +545,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--only", choices=("stalled", "way", "cut"))
-    options.add_argument("--records", type=int, default=1_000_000, help="that wait after the cut")
+    options.add_argument(
+        "--records", type=int, default=200_000, help="that wait after the cut (1000000 is the whole of 72 h)"
+    )
     options.add_argument("--files", type=int, default=200, help="observations on their way")
     given = options.parse_args()
     waiting = os.getloadavg()[0] / (os.cpu_count() or 1)

@@ -245,9 +245,9 @@ def test_the_command_says_it_in_a_table_and_in_json_with_exit_codes(tmp_path, ca
 
 
 def test_what_the_suite_reads_of_a_feed_is_bounded(node, asked):
-    for envelope in chain(30, each=1):
+    for envelope in chain(70, each=1):
         node.store.enqueue(envelope)
-    found = asked(own_feed(node), most=16)
+    found = asked(own_feed(node), most=64)
     reasons = {name: one.reason for name, one in found.items()}
-    assert reasons["serves its reader"] == "16 envelopes read from the beginning; there are more"
-    assert "longer than the 16 envelopes" in reasons["end of the feed"]
+    assert reasons["serves its reader"] == "64 envelopes read from the beginning; there are more"
+    assert "longer than the 64 envelopes" in reasons["end of the feed"]

@@ -30,8 +30,11 @@ CLOCK_WINDOW_S = 900.0
 ENVELOPES_PER_ANSWER = 8
 MAX_ENVELOPES_PER_ANSWER = 64
 MAX_WAIT_S = 30.0
-MOST_BYTES_PER_ANSWER = 32 * 1024 * 1024
-"""An answer ends behind the envelope that passes it: the next one goes on there."""
+MOST_BYTES_PER_ANSWER = 8 * 1024 * 1024
+"""An answer ends behind the envelope that passes it: the next one goes on there.
+
+So it holds many small envelopes, or a few large ones: who was away long is not held up by asking.
+"""
 
 MOST_ANSWERS_AT_ONCE = 4
 """To one reader. Answers that nobody reads are held, and must not fill the memory of those who serve others too."""
@@ -58,7 +61,7 @@ def feed_router(node: Node, *, wall_clock_tai_s: Callable[[], float]) -> APIRout
     async def pull(
         issuer: str,
         authorization: Annotated[str, Header()] = "",
-        limit: Annotated[int, Query(ge=1, le=MAX_ENVELOPES_PER_ANSWER)] = ENVELOPES_PER_ANSWER,
+        limit: Annotated[int, Query(ge=1, le=MAX_ENVELOPES_PER_ANSWER)] = MAX_ENVELOPES_PER_ANSWER,
         wait_s: Annotated[float, Query(ge=0.0, le=MAX_WAIT_S)] = 0.0,
     ) -> Response:
         request = await run_in_threadpool(judged, authorization)
