@@ -44,7 +44,7 @@ def _roll(life, following):
 def pin_by_hand(history, life, giver):
     """A person pins the new key of a partner that began a new generation before its roll was heard.
 
-    All that the old key signed is overtaken then, its word on the new key too. A feed carried as a file shows it.
+    All that the old key signed is overtaken then, its word on the new key too.
     """
     known = life.node.key_chain(giver.member)
     if giver.member in {life.member, history.world.hostile} or public_hex(giver.key) in known:
