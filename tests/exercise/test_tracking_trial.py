@@ -1,6 +1,7 @@
 """A tracker over a small simulated sky: custody, lineage, late data, loss, and the long trial with its figures."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,23 @@ def test_a_track_that_nobody_sees_is_lost(made):
     )
     assert {one.what for one in events} == {Happening.LOST}
     assert all(track.status is Status.LOST for track in later.tracks.values())
+
+
+def test_two_tracks_of_one_object_become_one_with_the_arcs_of_both(made):
+    number, _ = Counter(n for n in made.owner.values() if n >= 0 and n not in made.pushes).most_common(1)[0]
+    tracker = begun(made)
+    twin = replace(tracker.tracks[f"C{number}"], id="TWIN")
+    arcs = [arc for arc in made.arcs if made.owner[arc.id] == number][:2]
+    later, events = step(
+        with_element_sets(tracker, [twin]),
+        arcs,
+        made.sensors,
+        now_tai_s=SMALL.start_tai_s + 86_400.0,
+        settings=trial_settings(),
+    )
+    assert Happening.MERGED in {one.what for one in events}
+    (kept,) = {"TWIN", f"C{number}"} & set(later.tracks)
+    assert later.tracks[kept].arcs == tuple(arc.id for arc in arcs)
 
 
 @pytest.mark.prove

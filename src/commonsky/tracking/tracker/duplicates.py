@@ -7,7 +7,7 @@ import numpy as np
 
 from commonsky.astro.numerical import PropagationError
 from commonsky.tracking.tracker.filtering import Filter
-from commonsky.tracking.tracker.orbit_track import Array, OrbitTrack
+from commonsky.tracking.tracker.orbit_track import OrbitTrack
 from commonsky.tracking.tracker.update import prior_at
 
 _SAME = 18.0  # of six dimensions: 99.4 %
@@ -24,8 +24,10 @@ def merged(
     The one with more arcs is kept; arcs of the other are filtered into it as far back as it remembers.
     """
     gone: set[str] = set()
+    tracks = dict(tracks)  # as they were: what is merged changes under way
+    shapes = _Shapes(tracks)
     for name in sorted(set(changed) & set(tracks)):
-        for other in _alike(tracks, name):
+        for other in shapes.alike(name):
             if gone & {name, other} or not same_object(tracks[name], tracks[other]):
                 continue
             if _seen_apart(tracks[name], tracks[other], filtering):
@@ -33,7 +35,8 @@ def merged(
             pair = sorted((name, other), key=lambda one: (-len(tracks[one].arcs), one))
             keep, drop = pair
             gone.add(drop)
-            yield keep, drop, _together(tracks[keep], tracks[drop], filtering)
+            tracks[keep] = _together(tracks[keep], tracks[drop], filtering)
+            yield keep, drop, tracks[keep]
 
 
 def same_object(one: OrbitTrack, other: OrbitTrack) -> bool:
@@ -49,23 +52,27 @@ def same_object(one: OrbitTrack, other: OrbitTrack) -> bool:
     return bool(apart @ np.linalg.solve(prior.covariance + late.covariance, apart) < _SAME)
 
 
-def _alike(tracks: Mapping[str, OrbitTrack], name: str) -> list[str]:
-    """Tracks whose plane and size are about those of one, and that are known well enough to judge."""
-    own = tracks[name]
-    if own.position_sigma_m > _LEAST_KNOWN_M:
-        return []
-    shape = _shape(own)
-    return [
-        other
-        for other, track in tracks.items()
-        if other != name
-        and track.position_sigma_m < _LEAST_KNOWN_M
-        and np.linalg.norm(_shape(track) - shape) < _ROUGH_NEAR * np.linalg.norm(shape)
-    ]
+class _Shapes:
+    """Planes and sizes of all tracks as columns, for finding those that are about alike."""
 
+    def __init__(self, tracks: Mapping[str, OrbitTrack]) -> None:
+        self._names = list(tracks)
+        states = np.array([one.state_gcrf for one in tracks.values()]).reshape(-1, 6)
+        self._momenta = np.cross(states[:, :3], states[:, 3:])
+        variances = [
+            one.covariance[0, 0] + one.covariance[1, 1] + one.covariance[2, 2] for one in tracks.values()
+        ]
+        self._known = np.array(variances) < _LEAST_KNOWN_M**2
 
-def _shape(track: OrbitTrack) -> Array:
-    return np.cross(track.state_gcrf[:3], track.state_gcrf[3:])
+    def alike(self, name: str) -> list[str]:
+        """Tracks whose plane and size are about those of one, and that are known well enough to judge."""
+        own = self._names.index(name)
+        if not self._known[own]:
+            return []
+        apart = np.linalg.norm(self._momenta - self._momenta[own], axis=1)
+        near = self._known & (apart < _ROUGH_NEAR * np.linalg.norm(self._momenta[own]))
+        near[own] = False
+        return [self._names[place] for place in np.flatnonzero(near).tolist()]
 
 
 def _seen_apart(one: OrbitTrack, other: OrbitTrack, filtering: Filter) -> bool:
