@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from sgp4.api import SatrecArray
 
+from commonsky.astro.general_perturbations import satrecs, sgp4_dates
 from commonsky.astro.numerical import PropagationError
 from commonsky.tracking.tracker.filtering import Filter
 from commonsky.tracking.tracker.orbit_track import OrbitTrack
@@ -14,10 +17,14 @@ _SAME = 18.0  # of six dimensions: 99.4 %
 _NEAR_M = 50e3
 _ROUGH_NEAR = 0.02
 _LEAST_KNOWN_M = 20e3
+_ROUGHLY_M = 400e3
 
 
 def merged(
-    tracks: Mapping[str, OrbitTrack], changed: Collection[str], filtering: Filter
+    tracks: Mapping[str, OrbitTrack],
+    changed: Collection[str],
+    filtering: Filter,
+    rough: Mapping[str, NDArray[np.float64]],
 ) -> Iterator[tuple[str, str, OrbitTrack]]:
     """Pairs of tracks that are one object, a changed one with any other: the name kept, the name dropped, the track.
 
@@ -28,7 +35,11 @@ def merged(
     shapes = _Shapes(tracks)
     for name in sorted(set(changed) & set(tracks)):
         for other in shapes.alike(name):
-            if gone & {name, other} or not same_object(tracks[name], tracks[other]):
+            if gone & {name, other} or not _roughly_together(
+                rough[name], rough[other], tracks[name].epoch_tai_s
+            ):
+                continue
+            if not same_object(tracks[name], tracks[other]):
                 continue
             if _seen_apart(tracks[name], tracks[other], filtering):
                 continue
@@ -50,6 +61,14 @@ def same_object(one: OrbitTrack, other: OrbitTrack) -> bool:
     if np.linalg.norm(apart[:3]) > _NEAR_M:
         return False
     return bool(apart @ np.linalg.solve(prior.covariance + late.covariance, apart) < _SAME)
+
+
+def _roughly_together(one: NDArray[np.float64], other: NDArray[np.float64], tai_s: float) -> bool:
+    """Whether rough orbits are near each other at an epoch: a cheap question before the engine is asked."""
+    error, position_km, _ = SatrecArray(satrecs(np.array([one, other]))).sgp4(*sgp4_dates(np.array([tai_s])))
+    if error.any():
+        return True
+    return bool(1e3 * np.linalg.norm(position_km[0, 0] - position_km[1, 0]) < _ROUGHLY_M)
 
 
 class _Shapes:

@@ -285,7 +285,7 @@ class _Work:
                 self._put(replace(track, status=Status.LOST))
                 self.events.append(Event(Happening.LOST, track=name))
         changed = {one.track for one in self.events if one.what in {Happening.STARTED, Happening.ASSOCIATED}}
-        for keep, drop, made in merged(self._tracks, changed, self._filter):
+        for keep, drop, made in merged(self._tracks, changed, self._filter, self._rough):
             self._put(made)
             self._drop(drop)
             self.events.append(Event(Happening.MERGED, track=keep, detail=drop))
