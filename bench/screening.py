@@ -4,7 +4,7 @@ Usage: ``python bench/screening.py [--catalogue FILE.tle.gz] [--long]``. Every s
 (a small screening before the clock starts, compiled code from the cache), in the same run of this script; times are of
 the screening call with the catalogue read and parsed. astroz runs at steps of 1 and of 0.5 minutes, keplemon on a few
 hundred objects. Events faster than 10 m/s are compared with a brute-force reference on a whole low shell. ``--long``
-adds growth with days up to 14, and more hours of the shell. Growth is drawn into ``var/screening-growth.svg``.
+adds more hours of the shell. Growth is drawn into ``var/screening-growth.svg``.
 """
 
 # ruff: noqa: PLC0415  # a process imports the screen that it measures and nothing else: its memory counts
@@ -66,7 +66,7 @@ def main() -> None:
         bench.found(6.0 if chosen.long else 2.0)
         bench.small()
         bench.first_use()
-        bench.growth(long=chosen.long)
+        bench.growth()
 
 
 class Bench:
@@ -146,14 +146,11 @@ class Bench:
                 took_s, cpu_s = time.perf_counter() - begun, children_cpu_s() - cpu_s
                 print(f"  {name:<18} {took_s:7.2f} s ({cpu_s:6.2f} s of processors)")
 
-    def growth(self, *, long: bool) -> None:
+    def growth(self) -> None:
         """Measure how time grows with objects and days, and draw it."""
         every = self.lines + constellations(max(0, max(SIZES) - len(self.lines)))
         sizes = [(size, self.run("commonsky", first(every, size, len(self.lines)), 1.0)) for size in SIZES]
-        days = [
-            (day, self.run("commonsky", self.lines, float(day)))
-            for day in ((1, 2, 4, 7, 14) if long else (1, 2))
-        ]
+        days = [(day, self.run("commonsky", self.lines, float(day))) for day in (1, 2, 4, 7, 14)]
         for name, points in (("objects", sizes), ("days", days)):
             print(f"\ngrowth with {name}")
             for size, ran in points:
