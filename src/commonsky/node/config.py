@@ -189,7 +189,7 @@ class Audit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``every_decisions`` so many of them, or ``every_s`` so much time since.
     """
 
-    every_s: float = 600.0
+    every_s: float = 3_600.0
     every_decisions: int = 10_000
 
     def __post_init__(self) -> None:
