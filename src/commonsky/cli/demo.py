@@ -26,6 +26,7 @@ from commonsky.node.locks import FolderBusyError, take
 from commonsky.node.node import Node
 from commonsky.node.start import open_node
 from commonsky.web.running import PortInUseError, Running, listen
+from commonsky.web.turns import Turns
 
 CONSOLE_RATE = 600.0
 PROCESSES_RATE = 1_800.0
@@ -103,8 +104,9 @@ def _start_here(
         ingest(node, rehearsal.catalogue, "catalogue.csv")
         progress.tell(done, len(nodes))
     at_work: list[Running] = []
+    turns = Turns()
     for node in nodes.values():
-        one = Running(node, monotonic_s=time.monotonic, rate=clock.rate)
+        one = Running(node, monotonic_s=time.monotonic, rate=clock.rate, turns=turns)
         try:
             one.start()
         except PortInUseError as error:
@@ -114,11 +116,12 @@ def _start_here(
     for one in at_work:  # called before any is stopped: who waits for an answer of another gets it at once
         running.callback(one.node.close_feeds)
         running.callback(one.ask_to_stop)
-    return Cast(lambda file: _hand_over(nodes[file.member], file), lambda: None)
+    return Cast(lambda file: _hand_over(nodes[file.member], file, turns), lambda: None)
 
 
-def _hand_over(node: Node, file: SensorFile) -> None:
-    ingest(node, file.data, file.name)
+def _hand_over(node: Node, file: SensorFile, turns: Turns) -> None:
+    with turns:
+        ingest(node, file.data, file.name)
 
 
 def _start_processes(

@@ -40,10 +40,12 @@ from commonsky.web.app import application, feed_application
 from commonsky.web.feed_api import feed_router
 from commonsky.web.feed_client import client_for, pull
 from commonsky.web.pinned_tls import RENEW_S, renew, server_context, shower_of
+from commonsky.web.turns import Freely, Turns
 
 WAIT_S = 2.0
 RETRY_S = 0.5
 LOOK_EVERY_S = 0.1
+KEEP_EVERY_S = 2.0
 DUE_EVERY_LOOKS = 5
 CATCH_UP_S = 7.0 * 86_400.0
 """What was observed within this before a start is looked at again: the process before may have ended too early."""
@@ -56,8 +58,16 @@ class PortInUseError(Exception):
 class Running:
     """A node with its server and its loops, each in a thread, until it is stopped."""
 
-    def __init__(self, node: Node, *, monotonic_s: Callable[[], float], rate: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        monotonic_s: Callable[[], float],
+        rate: Callable[[], float],
+        turns: Turns | None = None,
+    ) -> None:
         self.node = node
+        self._turns = Freely() if turns is None else turns
         view = NodeView(node, monotonic_s=monotonic_s, rate=rate)
         feed = feed_router(node, wall_clock_tai_s=wall_clock_tai_s)
         app = application(node, view, wall_clock_tai_s=wall_clock_tai_s, feed=feed)
@@ -94,13 +104,15 @@ class Running:
         self._repeat("take in or release", self._take_in)
         self._repeat("estimate", self._estimate)
         if node.config.assets:
-            self._repeat("screen", self._screen)
+            self._begin(
+                "screen", partial(self._steps, "screen", self._screen, Freely())
+            )  # it computes for long
         self._repeat("keep agreements", self._keep_agreements)
         broker = self._broker()
         for peer in (one for one in node.config.peers if one.url != BY_HAND):
             issuer = peer.member.id
             transport = self._over_http(peer) if broker is None or peer.url != VIA_BROKER else broker(issuer)
-            self._repeat(f"pull from {issuer}", partial(self._pull, issuer, transport))
+            self._repeat(f"pull from {issuer}", partial(self._pull, issuer, partial(self._asked, transport)))
 
     def ask_to_stop(self) -> None:
         """Begin to stop; safe to call from a signal handler."""
@@ -129,24 +141,32 @@ class Running:
         self._threads.append(thread)
 
     def _repeat(self, what: str, step: Callable[[], None]) -> None:
-        """Do a step again and again in a thread of its own.
+        """Do a step again and again in a thread of its own."""
+        self._begin(what, partial(self._steps, what, step, self._turns))
+
+    def _steps(self, what: str, step: Callable[[], None], turns: Turns) -> None:
+        """Do a step again and again.
 
         Whatever goes wrong is said and tried again after a while: a thread that ends would stop that part of the
         node for good, and nobody would be told.
         """
-
-        def steps() -> None:
-            while not self._stopping.is_set():
-                try:
+        while not self._stopping.is_set():
+            try:
+                with turns:
                     step()
-                except (StoreError, OSError) as fault:
-                    self._complain(f"cannot {what}: {fault}")
-                except Exception as fault:  # noqa: BLE001  # see above
-                    self._complain(
-                        f"cannot {what}, for a reason nobody foresaw: {type(fault).__name__}: {fault}"
-                    )
+            except (StoreError, OSError) as fault:
+                self._complain(f"cannot {what}: {fault}")
+            except Exception as fault:  # noqa: BLE001  # see above
+                self._complain(f"cannot {what}, for a reason nobody foresaw: {type(fault).__name__}: {fault}")
 
-        self._begin(what, steps)
+    def _rest(self, seconds: float) -> None:
+        """Wait within a step, unless somebody asks to stop."""
+        with self._turns.away():
+            self._stopping.wait(seconds)
+
+    def _asked(self, transport: Transport, head: FeedHead) -> bytes:
+        with self._turns.away():
+            return transport(head)
 
     def _complain(self, text: str) -> None:
         if not self._stopping.is_set():
@@ -157,7 +177,7 @@ class Running:
         """Ask a partner once for what is next; a fault is told once."""
         node = self.node
         if node.store.link_state(issuer) is LinkState.CUT:
-            self._stopping.wait(RETRY_S)
+            self._rest(RETRY_S)
             return
         began_s = time.monotonic()
         try:
@@ -165,7 +185,7 @@ class Running:
         except (LinkError, StoreError) as fault:
             if not self._stopping.is_set():
                 node.note_link(issuer, str(fault))
-                self._stopping.wait(RETRY_S)
+                self._rest(RETRY_S)
             return
         stuck = bool(arrival.refused) and not arrival.envelopes
         node.note_link(issuer, arrival.refused[-1] if stuck else None)
@@ -173,7 +193,7 @@ class Running:
             self._to_estimate.put(arrival.targets)
         if not arrival.envelopes:
             # A partner that has nothing waits with its answer; one that answers nothing at once is not asked for more.
-            self._stopping.wait(max(0.0, began_s + RETRY_S - time.monotonic()))
+            self._rest(max(0.0, began_s + RETRY_S - time.monotonic()))
 
     def _over_http(self, peer: Peer) -> Transport:
         node = self.node
@@ -207,7 +227,7 @@ class Running:
 
     def _renew(self) -> None:
         """Show new certificates from now on, long before the old ones end."""
-        self._stopping.wait(RENEW_S)
+        self._rest(RENEW_S)
         for context in self._contexts:
             renew(context, shower_of(self.node), now_tai_s=wall_clock_tai_s())
 
@@ -231,13 +251,14 @@ class Running:
             share(node)
             checkpoint_when_due(node)
             node.store.note_time(node.now_tai_s())
-        self._stopping.wait(LOOK_EVERY_S)
+        self._rest(LOOK_EVERY_S)
 
     def _estimate(self) -> None:
         """Use what partners gave for our own tracks, apart from the pulling, which must not wait for an orbit."""
         targets: set[str] = set()
         try:
-            targets |= self._to_estimate.get(timeout=RETRY_S)
+            with self._turns.away():
+                targets |= self._to_estimate.get(timeout=RETRY_S)
             while True:
                 targets |= self._to_estimate.get_nowait()
         except queue.Empty:
@@ -256,7 +277,7 @@ class Running:
     def _keep_agreements(self) -> None:
         """See to leases and to what ended: an agreement may end by time alone."""
         keep_agreements(self.node)
-        self._stopping.wait(RETRY_S)
+        self._rest(KEEP_EVERY_S)
 
     def _screen(self) -> None:
         """Screen now and then, apart from all that must not wait for it."""
