@@ -128,7 +128,7 @@ def test_partials_of_drag_are_those_of_the_orbit():
     times = EPOCH + np.array([20000.0, -9000.0])
     model = with_forces(drag_cd_area_over_mass=0.02)
     states = propagate(LEO, EPOCH, times, model)
-    partials = drag_partials(LEO, EPOCH, times, model, states)
+    partials = drag_partials(LEO, EPOCH, times, model)
     moved = propagate(LEO, EPOCH, times, with_forces(drag_cd_area_over_mass=0.021))
     np.testing.assert_allclose(states + 1e-3 * partials, moved, rtol=0, atol=0.5)
 

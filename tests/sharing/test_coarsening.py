@@ -60,7 +60,7 @@ def test_a_released_element_set_is_beyond_the_floor_all_along_the_orbit_and_stay
 @given(
     st.floats(6_700.0, 60_000.0),
     st.floats(0.0, 0.85),
-    st.tuples(st.floats(1e-3, 175.0), *(st.floats(0.0, 360.0),) * 3),
+    st.tuples(st.floats(1e-3, 175.0), *(st.floats(0.0, 360.0, exclude_max=True),) * 3),
     st.sampled_from([100.0, 1_000.0, 10_000.0, 100_000.0]),
     st.text(max_size=8),
 )
@@ -69,7 +69,12 @@ def test_any_element_set_is_displaced_by_the_floor_at_least(axis_km, eccentricit
     axis_km = max(axis_km, 6_700.0 / (1.0 - eccentricity))
     assume(axis_km * (1.0 + eccentricity) < 106_000.0)
     fine = element_set((axis_km, eccentricity, *angles), bstar=0.0)
-    released = coarse(fine, floor_m, object_name=name).content
+    try:
+        released = coarse(fine, floor_m, object_name=name).content
+    except CoarseningError:
+        if 1.0 < fine.content.ra_of_asc_node_deg < 359.0:
+            raise
+        return  # SGP4 jumps where the node passes 0 deg
     handle = general_perturbations.satellites([fine.content, released])
     period_s = DAY / released.mean_motion_rev_day
     times = EPOCH + period_s * np.linspace(0.0, 1.0, 181)
@@ -196,6 +201,7 @@ def test_what_cannot_be_coarsened_is_refused_in_words():
         (element_set((6_400.0, 0.1, 10.0, 0.0, 0.0, 0.0)), 10.0, "heights"),
         (element_set((90_000.0, 0.92, 10.0, 0.0, 0.0, 0.0)), 10.0, "eccentricity"),
         (element_set((20_000.0, 0.5, 179.9, 0.0, 0.0, 0.0)), 10.0, "singular at 180 deg"),
+        (element_set((19_052.0, 0.0, 2.0, 359.9999, 0.0, 0.0), bstar=0.0), 100.0, "SGP4 jumps"),
         (replace(track(state(RETROGRADE)), originator="CAL"), 10.0, "only CAL"),
     ):
         with pytest.raises(CoarseningError, match=words):

@@ -37,6 +37,7 @@ EPOCH_STEP_S = 3_600.0
 _HIGHEST_M = 100_000_000.0
 _MOST_ECCENTRIC = 0.9
 _MOST_INCLINED_DEG = 175.0
+_JUMPS_BELOW_DEG = 11.5  # below 0.2 rad SGP4 puts the Moon's and the Sun's pull on orbits in another way
 _LEAST_SIGMA = 0.002
 _CONTENTS_KEPT = 2_048
 
@@ -102,6 +103,11 @@ def _element_set(content: ElementSet, epoch_tai_s: float, bias: Bias, level_m: f
             f"SGP4 is singular at 180 deg: inclination {content.inclination_deg:.6g} deg is too near"
         )
     told = at_epoch(content, epoch_tai_s, along_m=bias.along_m, across_m=bias.across_m)
+    turned_deg = abs(told.ra_of_asc_node_deg - content.ra_of_asc_node_deg)
+    if content.inclination_deg < _JUMPS_BELOW_DEG and turned_deg > 180.0:
+        raise ValueError(
+            "SGP4 jumps where the node of an orbit near the equator passes 0 deg, as between these two"
+        )
     return replace(told, element_set_no=0, rev_at_epoch=0, coarsened_to_m=level_m)
 
 
