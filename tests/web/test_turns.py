@@ -3,6 +3,8 @@
 import threading
 from contextlib import suppress
 
+import pytest
+
 from commonsky.web.turns import Turns
 
 
@@ -52,3 +54,34 @@ def test_a_turn_is_given_up_when_the_work_fails():
             1 / 0  # noqa: B018  # it is the failing that matters
     with turns:
         pass
+
+
+def test_an_interrupt_while_waiting_leaves_the_turn_to_the_next(monkeypatch):
+    turns, came = Turns(), threading.Event()
+
+    class Interrupted:
+        def __init__(self):
+            self.calls = 0
+
+        def acquire(self):
+            self.calls += 1
+            if self.calls > 1:
+                raise KeyboardInterrupt
+
+        def release(self):
+            """Nobody waits any longer."""
+
+    def next_one():
+        with turns:
+            came.set()
+
+    with turns:
+        monkeypatch.setattr("commonsky.web.turns.threading.Lock", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            turns.__enter__()
+        monkeypatch.undo()
+        thread = threading.Thread(target=next_one)
+        thread.start()
+        assert not came.wait(timeout=0.05)
+    assert came.wait(timeout=60.0)
+    thread.join(timeout=60.0)

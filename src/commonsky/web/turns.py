@@ -26,7 +26,11 @@ class Turns:
             mine = threading.Lock()
             mine.acquire()
             self._asked.append(mine)
-        mine.acquire()  # released by whoever has the turn before
+        try:
+            mine.acquire()  # released by whoever has the turn before
+        except BaseException:  # an interrupt of the main thread: the turn must not be left with who is gone
+            self._give_up(mine)
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._guard:
@@ -34,6 +38,13 @@ class Turns:
                 self._asked.popleft().release()
             else:
                 self._taken = False
+
+    def _give_up(self, mine: threading.Lock) -> None:
+        with self._guard:
+            if mine in self._asked:
+                self._asked.remove(mine)
+                return
+        self.__exit__()
 
     @contextmanager
     def away(self) -> Iterator[None]:
