@@ -60,9 +60,7 @@ def test_decisions_appear_as_they_are_made_and_are_filtered(demo, url, visit):
     demo.on(5 * 3600.0)
     assert demo.share() > 0
     until(page, COUNT, lambda text: int(text.split()[-1]) > len(told))
-    assert page.locator(
-        ".data-table .row.picked"
-    ).is_visible()  # what came above it does not push it out of sight
+    page.locator(".data-table .row.picked").wait_for()  # what came above it does not push it out of sight
     page.locator(".data-table").evaluate("table => { table.scrollTop = 0; }")
     newest = str(httpx.get(f"{url}api/v1/watch/decisions").json()[0]["n"])
     until(page, ROWS, lambda rows: rows[0] == newest)
